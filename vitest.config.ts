@@ -1,0 +1,29 @@
+import { defineConfig } from 'vitest/config'
+
+// Three rings: `unit` beside the code, `e2e` in processes of their own with real Baileys.
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['{connector,functions,shared,scripts}/**/*.test.ts'],
+          exclude: ['**/*.e2e.test.ts'],
+          pool: 'forks',
+          testTimeout: 20_000,
+          hookTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['{connector,functions,shared,scripts}/**/*.e2e.test.ts'],
+          pool: 'forks',
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+})
