@@ -8,7 +8,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{connector,functions,shared,scripts}/**/*.test.ts'],
-          exclude: ['**/*.e2e.test.ts'],
+          exclude: ['**/lint-fixtures/**', '**/*.e2e.test.ts'],
           pool: 'forks',
           testTimeout: 20_000,
           hookTimeout: 30_000,
@@ -18,6 +18,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['{connector,functions,shared,scripts}/**/*.e2e.test.ts'],
+          exclude: ['**/lint-fixtures/**'],
           pool: 'forks',
           testTimeout: 120_000,
           hookTimeout: 60_000,

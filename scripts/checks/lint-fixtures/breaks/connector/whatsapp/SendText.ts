@@ -1,0 +1,1 @@
+export const sendText = 1 // breaks: filename-case

@@ -1,0 +1,1 @@
+export { circle } from './ring.ts' // breaks: no-cycle

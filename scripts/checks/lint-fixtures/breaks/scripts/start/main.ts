@@ -1,0 +1,2 @@
+import type { WASocket } from '@whiskeysockets/baileys' // breaks: baileys
+export const start = (socket: WASocket) => socket

@@ -1,0 +1,2 @@
+import { openWorld } from '../../scripts/testing/world.ts'
+export const parts = [openWorld]

@@ -1,0 +1,3 @@
+import { createServer } from 'node:http'
+import { createApp } from '../app.ts'
+export const parts = [createServer, createApp, process.env.PORT]

@@ -1,0 +1,3 @@
+import { deserialize } from 'bson'
+import { MongoClient } from 'mongodb'
+export const parts = [deserialize, MongoClient]

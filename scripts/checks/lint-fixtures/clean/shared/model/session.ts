@@ -1,0 +1,2 @@
+export const Session = 1
+export const now = () => Date.now()
