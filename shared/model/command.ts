@@ -1,0 +1,62 @@
+// A command is an order to a session's owner with its whole payload and its outcome: the durable outbox.
+import type { Timestamp } from 'bson'
+import type { FieldFault } from './problem.ts'
+
+/** Per kind: what the owner needs. A new kind is a new row here and a new file in connector/sessions/commands. */
+export type CommandPayloads = {
+  'message.send': { to: string; text: string; mentions?: string[]; quotedMessageId?: string }
+  'message.edit': { chatId: string; targetId: string; text: string }
+  'message.revoke': { chatId: string; targetId: string }
+  'message.react': { chatId: string; targetId: string; targetSender: string; emoji: string }
+  'chat.read': { chatId: string }
+  'chat.typing': { chatId: string; state: 'composing' | 'recording' | 'paused' }
+  'presence.set': { state: 'available' | 'unavailable' }
+  'presence.subscribe': { chatId: string }
+}
+export type CommandKind = keyof CommandPayloads
+
+export type CommandState = 'queued' | 'sending' | 'done' | 'failed' | 'cancelled' | 'expired'
+
+/** The document in `commands`. */
+export type Command<K extends CommandKind = CommandKind> = {
+  _id: string
+  sessionId: string
+  /** Commands of one lane leave in order; lanes run side by side. The chat's address as it was given. */
+  lane: string
+  kind: K
+  payload: CommandPayloads[K]
+  /** The WhatsApp id the message will have, chosen at acceptance. */
+  messageId?: string
+  state: CommandState
+  /** Filled in by the server at insert: the order inside a lane. */
+  ts: Timestamp
+  actor: string
+  idempotencyKey?: string
+  /** sha256 of route and parsed body; the same key with another hash is refused. */
+  bodyHash?: string
+  notBefore?: Date
+  expiresAt?: Date
+  attempts: number
+  /** Not before this time again, after a failure that can be retried. */
+  retryAt?: Date
+  epoch?: number
+  error?: { code: string; reason: string; errors?: FieldFault[] }
+  createdAt: Date
+  finishedAt?: Date
+}
+
+export function toCommandView(command: Command) {
+  return {
+    commandId: command._id,
+    sessionId: command.sessionId,
+    kind: command.kind,
+    messageId: command.messageId,
+    state: command.state,
+    attempts: command.attempts,
+    error: command.error,
+    notBefore: command.notBefore,
+    expiresAt: command.expiresAt,
+    createdAt: command.createdAt,
+    finishedAt: command.finishedAt,
+  }
+}

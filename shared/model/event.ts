@@ -1,0 +1,89 @@
+// An event is one fact in an append-only, numbered stream; a signal is presence or typing, live only.
+
+/** `<stream>` is a sessionId, or `team`. */
+export const teamStream = 'team'
+
+/** Every event that takes a number. Commands are imperative, events past. */
+export const eventTypes = [
+  'session.created',
+  'session.owner_changed',
+  'session.qr',
+  'session.pairing_code',
+  'session.connecting',
+  'session.connected',
+  'session.disconnected',
+  'session.logged_out',
+  'session.error',
+  'session.updated',
+  'session.deleted',
+  'message.received',
+  'message.queued',
+  'message.sent',
+  'message.delivered',
+  'message.read',
+  'message.played',
+  'message.failed',
+  'message.edited',
+  'message.revoked',
+  'message.reaction',
+  'message.undecryptable',
+  'chat.updated',
+  'contact.updated',
+  'history.progress',
+] as const
+export type EventType = (typeof eventTypes)[number]
+
+export const signalTypes = ['presence.updated', 'typing.updated'] as const
+export type SignalType = (typeof signalTypes)[number]
+
+/** What a writer hands in. `key` makes the fact idempotent inside its stream: a second write of it is a no-op. */
+export type EventInput = { type: EventType; key?: string; data: Record<string, unknown> }
+
+/** The document in `events`. `seq` is 1, 2, 3 … without a gap inside a stream, for ever. `at` = time of writing. */
+export type StoredEvent = {
+  _id: string
+  stream: string
+  seq: number
+  type: EventType
+  key?: string
+  at: Date
+  data: Record<string, unknown>
+  /** Set on fence rows only: the epoch of the owner that wrote `session.owner_changed`. */
+  epoch?: number
+  /** Who wrote the row, so that a writer recognises its own after an unknown outcome. */
+  writer: string
+}
+
+export type Signal = { type: SignalType; stream: string; at: Date; data: Record<string, unknown> }
+
+/** The public form of an event, on the socket, in pages and in webhooks. */
+export type EventView = {
+  id: string
+  stream: string
+  seq: number
+  type: EventType
+  at: string
+  data: Record<string, unknown>
+}
+
+export function toEventView(event: StoredEvent): EventView {
+  return {
+    id: `${event.stream}:${event.seq}`,
+    stream: event.stream,
+    seq: event.seq,
+    type: event.type,
+    at: event.at.toISOString(),
+    data: event.data,
+  }
+}
+
+/** A place in the feed: the last number seen of each stream. */
+export type FeedPlace = Record<string, number>
+
+/** `message.*` matches every type of that noun, `*` everything; no patterns = everything. */
+export function createTypeFilter(patterns: readonly string[] | undefined): (type: string) => boolean {
+  if (!patterns || patterns.length === 0 || patterns.includes('*')) return () => true
+  const exact = new Set(patterns.filter((p) => !p.endsWith('*')))
+  const prefixes = patterns.filter((p) => p.endsWith('*')).map((p) => p.slice(0, -1))
+  return (type) => exact.has(type) || prefixes.some((prefix) => type.startsWith(prefix))
+}

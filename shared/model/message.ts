@@ -1,0 +1,118 @@
+// One message in one chat, with its life. Statuses only ever go forward.
+import * as v from 'valibot'
+
+/** In the order of a message's life; `failed` stands outside and ends it. */
+export const messageStatuses = ['queued', 'sent', 'delivered', 'read', 'played'] as const
+export type MessageStatus = (typeof messageStatuses)[number] | 'failed'
+
+/** True when `next` is later in life than `current`. A message that was sent after all leaves `failed`. */
+export function isLaterStatus(current: MessageStatus, next: MessageStatus): boolean {
+  if (current === 'failed') return next !== 'failed' && next !== 'queued'
+  if (next === 'failed') return current === 'queued'
+  return messageStatuses.indexOf(next) > messageStatuses.indexOf(current)
+}
+
+export const messageTypes = ['text', 'unknown', 'undecryptable', 'system'] as const
+export type MessageType = string
+
+export type Reaction = { sender: string; emoji: string; at: Date }
+
+/** The document in `messages`. `_id` = `sessionId/chatId/sender/messageId`; `sender` is `me` or a bare jid. */
+export type Message = {
+  _id: string
+  sessionId: string
+  chatId: string
+  messageId: string
+  sender: string
+  fromMe: boolean
+  pushName?: string
+  type: MessageType
+  /** For `unknown`: WhatsApp's own name of what it is. */
+  kind?: string
+  text?: string
+  mentions?: string[]
+  quotedMessageId?: string
+  /** When WhatsApp says it was sent, to the second; our own: when it was accepted. */
+  timestamp: Date
+  status?: MessageStatus
+  statusTimes: Partial<Record<MessageStatus, Date>>
+  error?: { code: string; reason: string }
+  reactions: Reaction[]
+  editedAt?: Date
+  revokedAt?: Date
+  /** From a history sync; no `message.received` was written for it. */
+  historical?: boolean
+  /** The protobuf `Message` as WhatsApp knows it, for quotes and retries. */
+  raw?: Uint8Array
+  commandId?: string
+  createdAt: Date
+}
+
+export function toMessageKey(sessionId: string, chatId: string, sender: string, messageId: string): string {
+  return `${sessionId}/${chatId}/${sender}/${messageId}`
+}
+
+/** What the API and the feed show of a message. */
+export function toMessageView(message: Message) {
+  return {
+    messageId: message.messageId,
+    sessionId: message.sessionId,
+    chatId: message.chatId,
+    fromMe: message.fromMe,
+    from: message.fromMe ? 'me' : message.sender,
+    to: message.fromMe ? message.chatId : 'me',
+    pushName: message.pushName,
+    type: message.type,
+    kind: message.kind,
+    text: message.text,
+    mentions: message.mentions,
+    quotedMessageId: message.quotedMessageId,
+    timestamp: message.timestamp,
+    status: message.status,
+    statusTimes: message.statusTimes,
+    error: message.error,
+    reactions: message.reactions,
+    editedAt: message.editedAt,
+    revokedAt: message.revokedAt,
+    historical: message.historical,
+    commandId: message.commandId,
+  }
+}
+export type MessageView = ReturnType<typeof toMessageView>
+
+export const maxTextLength = 65_536
+
+const Text = v.pipe(
+  v.string(),
+  v.maxLength(maxTextLength, `must be at most ${maxTextLength} characters`),
+  v.check((s) => s.trim().length > 0, 'must not be empty'),
+)
+
+/** WhatsApp's ids are hex or base32; ours too. Used in paths and bodies. */
+export const MessageId = v.pipe(v.string(), v.regex(/^[A-Za-z0-9._-]{1,128}$/, 'must be 1 to 128 of A-Z a-z 0-9 . _ -'))
+const Address = v.pipe(v.string(), v.minLength(1), v.maxLength(100))
+const Instant = v.pipe(
+  v.string(),
+  v.isoTimestamp('must be an RFC 3339 time'),
+  v.transform((s) => new Date(s)),
+)
+
+/** The body of `POST …/messages`. */
+export const SendMessage = v.variant('type', [
+  v.strictObject({
+    type: v.literal('text'),
+    to: Address,
+    text: Text,
+    mentions: v.optional(v.pipe(v.array(Address), v.maxLength(256))),
+    quotedMessageId: v.optional(MessageId),
+    notBefore: v.optional(Instant),
+    expiresAt: v.optional(Instant),
+  }),
+])
+export type SendMessage = v.InferOutput<typeof SendMessage>
+
+export const EditMessage = v.strictObject({ text: Text })
+export const ReactToMessage = v.strictObject({
+  /** Empty removes the reaction. */
+  emoji: v.pipe(v.string(), v.maxLength(32)),
+})

@@ -1,0 +1,88 @@
+// The one way we fail: a coded error that knows its HTTP status, whether a retry helps and what may be said in public.
+
+/** One fault of the input: `path` is dotted (`settings.pace.perMinute`), `message` never repeats a secret. */
+export type FieldFault = { path: string; message: string }
+
+/** Status and retry advice per code. Codes are `noun.problem` and are never renamed. */
+const table = {
+  'request.invalid': { status: 422, title: 'The request is not valid', retryable: false },
+  'request.malformed': { status: 400, title: 'The body is not JSON', retryable: false },
+  'request.too_large': { status: 413, title: 'The body is too large', retryable: false },
+  'request.unsupported_media_type': { status: 415, title: 'The body must be JSON', retryable: false },
+  'request.timeout': { status: 504, title: 'It took too long', retryable: true },
+  'route.not_found': { status: 404, title: 'There is no such route', retryable: false },
+  'auth.missing': { status: 401, title: 'An API key is needed', retryable: false },
+  'auth.invalid': { status: 401, title: 'The API key is not valid', retryable: false },
+  'auth.forbidden': { status: 403, title: 'This key may not do that', retryable: false },
+  'rate.limited': { status: 429, title: 'Too many requests', retryable: true },
+  'session.not_found': { status: 404, title: 'There is no such session', retryable: false },
+  'session.exists': { status: 409, title: 'A session with this id exists', retryable: false },
+  'session.already_linked': { status: 409, title: 'The session is linked already', retryable: false },
+  'session.not_linked': { status: 409, title: 'The session is not linked to a phone', retryable: false },
+  'session.deleting': { status: 409, title: 'The session is being deleted', retryable: false },
+  'session.sandbox_off': { status: 409, title: 'There is no sandbox here', retryable: false },
+  'session.qr_not_ready': { status: 409, title: 'There is no QR code yet', retryable: true },
+  'pairing.timeout': { status: 504, title: 'WhatsApp gave no pairing code in time', retryable: true },
+  'chat.not_found': { status: 404, title: 'There is no such chat', retryable: false },
+  'contact.not_found': { status: 404, title: 'There is no such contact', retryable: false },
+  'message.not_found': { status: 404, title: 'There is no such message', retryable: false },
+  'message.ambiguous': { status: 409, title: 'More than one chat has a message with this id', retryable: false },
+  'message.not_own': { status: 409, title: 'Only own messages can be changed', retryable: false },
+  'command.not_found': { status: 404, title: 'There is no such command', retryable: false },
+  'command.already_sent': { status: 409, title: 'It has gone already', retryable: false },
+  'idempotency.conflict': { status: 422, title: 'This idempotency key was used with another body', retryable: false },
+  'key.not_found': { status: 404, title: 'There is no such API key', retryable: false },
+  'cursor.invalid': { status: 422, title: 'The cursor is not one of ours', retryable: false },
+  'cursor.too_old': { status: 410, title: 'The cursor is older than what is kept', retryable: false },
+  'ticket.invalid': { status: 401, title: 'The ticket is not valid', retryable: false },
+  'socket.upgrade_required': { status: 426, title: 'This route speaks WebSocket', retryable: false },
+  'store.unavailable': { status: 503, title: 'The database does not answer', retryable: true },
+  'store.unsupported': { status: 500, title: 'The database cannot be used', retryable: false },
+  'settings.invalid': { status: 500, title: 'The settings are not valid', retryable: false },
+  'secret.mismatch': {
+    status: 500,
+    title: 'The secret key is not the one this data was written with',
+    retryable: false,
+  },
+  'internal.error': { status: 500, title: 'Something went wrong on our side', retryable: false },
+} as const satisfies Record<string, { status: number; title: string; retryable: boolean }>
+
+export type ProblemCode = keyof typeof table
+
+export type ProblemOptions = {
+  /** A public sentence; nothing internal and no secret. */
+  detail?: string
+  errors?: FieldFault[]
+  /** Sent as `Retry-After`, seconds. */
+  retryAfterSeconds?: number
+  /** Private: goes to the log, never to the caller. */
+  cause?: unknown
+}
+
+export class Problem extends Error {
+  override readonly name = 'Problem'
+  readonly code: ProblemCode
+  readonly detail: string | undefined
+  readonly errors: FieldFault[] | undefined
+  readonly retryAfterSeconds: number | undefined
+
+  constructor(code: ProblemCode, options: ProblemOptions = {}) {
+    super(options.detail ?? table[code].title, { cause: options.cause })
+    this.code = code
+    this.detail = options.detail
+    this.errors = options.errors
+    this.retryAfterSeconds = options.retryAfterSeconds
+  }
+
+  get status(): number {
+    return table[this.code].status
+  }
+
+  get title(): string {
+    return table[this.code].title
+  }
+
+  get retryable(): boolean {
+    return table[this.code].retryable
+  }
+}

@@ -1,0 +1,120 @@
+// A session is one linked phone: what is wanted of it, what it is, and what people see of it.
+import * as v from 'valibot'
+
+export const sessionIdPattern = /^[A-Za-z0-9_-]{1,64}$/
+export const SessionId = v.pipe(v.string(), v.regex(sessionIdPattern, 'must be 1 to 64 of A-Z a-z 0-9 _ -'))
+
+export const SessionStatus = v.picklist([
+  'pending',
+  'qr_ready',
+  'pairing',
+  'connecting',
+  'connected',
+  'disconnected',
+  'error',
+  'inactive',
+])
+export type SessionStatus = v.InferOutput<typeof SessionStatus>
+
+export const SessionSettings = v.strictObject({
+  /** Message stanzas of groups are acknowledged and dropped. Default false. */
+  ignoreGroups: v.optional(v.boolean()),
+  ignoreStatus: v.optional(v.boolean()),
+  /** Announce presence when connecting; default false keeps notifications on the phone. */
+  markOnline: v.optional(v.boolean()),
+  /** Send read receipts for what arrives. Default false. */
+  autoRead: v.optional(v.boolean()),
+  /** Ask the phone for its full history when linking. Default true. */
+  syncFullHistory: v.optional(v.boolean()),
+})
+export type SessionSettings = v.InferOutput<typeof SessionSettings>
+
+/** What the owner of the session is asked to keep true. */
+export type SessionWanted = 'linked' | 'stopped' | 'logged_out' | 'deleted'
+
+export type SessionQr = {
+  /** The text in the picture. */
+  code: string
+  /** `data:image/png;base64,…` */
+  png: string
+  svg: string
+  expiresAt: Date
+}
+
+/** The document in `sessions`; times are server or connector time, UTC. */
+export type Session = {
+  _id: string
+  name: string
+  sandbox: boolean
+  settings: SessionSettings
+  wanted: SessionWanted
+  /** Counts every start/stop/restart asked for; the owner acts when it differs from `actedRevision`. */
+  wantedRevision: number
+  actedRevision: number
+  status: SessionStatus
+  linked: boolean
+  phone?: string
+  lid?: string
+  pushName?: string
+  platform?: string
+  version?: string
+  userAgent?: string
+  qr?: SessionQr
+  pairing?: { phone: string; requestedAt: Date; code?: string; expiresAt?: Date; error?: string }
+  connectionAttempts: number
+  lastConnectionAttempt?: Date
+  lastDisconnect?: { code: number; reason: string; at: Date }
+  lastActivity: Date
+  lastHealthCheck?: Date
+  connectedAt?: Date
+  messagesSent: number
+  messagesReceived: number
+  createdAt: Date
+  updatedAt: Date
+}
+
+export const CreateSession = v.strictObject({
+  sessionId: v.optional(SessionId),
+  name: v.optional(v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(100))),
+  sandbox: v.optional(v.boolean()),
+  settings: v.optional(SessionSettings),
+})
+export type CreateSession = v.InferOutput<typeof CreateSession>
+
+export const PatchSession = v.strictObject({
+  name: v.optional(v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(100))),
+  settings: v.optional(SessionSettings),
+})
+export type PatchSession = v.InferOutput<typeof PatchSession>
+
+/** What the API shows of a session. */
+export function toSessionView(session: Session, counts: { totalChats?: number } = {}) {
+  return {
+    sessionId: session._id,
+    name: session.name,
+    sandbox: session.sandbox,
+    settings: session.settings,
+    status: session.wanted === 'stopped' && session.status === 'disconnected' ? 'inactive' : session.status,
+    isConnected: session.status === 'connected',
+    isActive: session.wanted === 'linked',
+    linked: session.linked,
+    phone: session.phone,
+    lid: session.lid,
+    pushName: session.pushName,
+    platform: session.platform,
+    version: session.version,
+    userAgent: session.userAgent,
+    qrCode: session.qr?.png,
+    connectionAttempts: session.connectionAttempts,
+    lastConnectionAttempt: session.lastConnectionAttempt,
+    lastDisconnectReason: session.lastDisconnect?.reason,
+    lastDisconnect: session.lastDisconnect,
+    lastActivity: session.lastActivity,
+    lastHealthCheck: session.lastHealthCheck,
+    messagesSent: session.messagesSent,
+    messagesReceived: session.messagesReceived,
+    ...counts,
+    createdAt: session.createdAt,
+    updatedAt: session.updatedAt,
+  }
+}

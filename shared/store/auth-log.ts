@@ -1,0 +1,205 @@
+// The key store's durable half: an append-only log per session, folded into `authKeys` now and then.
+// The log is also the fence: a new owner's first act is to append its fence row, and a stalled owner that wakes up
+// finds its next number taken, reads the fence and stops.
+import { Binary, type Collection, type Db, type IndexDescription, type MongoClient } from 'mongodb'
+import type { Cipher } from './cipher.ts'
+import { isDuplicateKey } from './client.ts'
+
+type RowId = { sessionId: string; n: number }
+type AuthRow = { _id: RowId; kind: 'commit' | 'fence'; epoch: number; key: string; body?: Binary; at: Date }
+type KeyId = { sessionId: string; type: string; id: string }
+type AuthKey = { _id: KeyId; body: Binary }
+type AuthCreds = { _id: string; epoch: number; foldedTo: number; body?: Binary }
+
+/** `authLog`, `authKeys` and `authCreds` are read by ranges and points on `_id` only. */
+export const authIndexes: IndexDescription[] = []
+
+/** Another owner stands behind its fence: nothing of ours is accepted any more. */
+export class LeaseLost extends Error {
+  override readonly name = 'LeaseLost'
+}
+
+export type LoadedAuth = {
+  creds: Uint8Array | undefined
+  /** Folded keys, those of `lazyTypes` left out. */
+  keys: { type: string; id: string; body: Uint8Array }[]
+  /** Commits after the fold, in order. */
+  commits: Uint8Array[]
+  /** The number after our fence row. */
+  nextN: number
+}
+
+export type Fold = {
+  /** Every commit up to and including this number is contained in the fold. */
+  upTo: number
+  creds?: Uint8Array
+  puts: { type: string; id: string; body: Uint8Array }[]
+  deletes: { type: string; id: string }[]
+}
+
+export type AuthLogStore = ReturnType<typeof createAuthLogStore>
+
+export function createAuthLogStore(client: MongoClient, db: Db, cipher: Cipher) {
+  const log: Collection<AuthRow> = db.collection('authLog')
+  const keys: Collection<AuthKey> = db.collection('authKeys')
+  const creds: Collection<AuthCreds> = db.collection('authCreds')
+
+  const rowsOf = (sessionId: string, after: number) => ({
+    _id: { $gt: { sessionId, n: after }, $lte: { sessionId, n: Number.MAX_SAFE_INTEGER } },
+  })
+  const keysOf = (sessionId: string, type?: string) => ({
+    _id:
+      type === undefined
+        ? { $gte: { sessionId, type: '', id: '' }, $lt: { sessionId: `${sessionId}\u0000`, type: '', id: '' } }
+        : { $gte: { sessionId, type, id: '' }, $lt: { sessionId, type: `${type}\u0000`, id: '' } },
+  })
+  const rowPlace = (id: RowId) => `authLog/${id.sessionId}/${id.n}`
+  const keyPlace = (id: KeyId) => `authKeys/${id.sessionId}/${id.type}/${id.id}`
+  const credsPlace = (sessionId: string) => `authCreds/${sessionId}`
+  const bytesOf = (binary: Binary | Uint8Array) => (binary instanceof Binary ? binary.value() : binary)
+
+  async function headOf(sessionId: string): Promise<number> {
+    const [last] = await log
+      .find(rowsOf(sessionId, 0), { projection: { _id: 1 } })
+      .sort({ _id: -1 })
+      .limit(1)
+      .toArray()
+    const folded = await creds.findOne({ _id: sessionId }, { projection: { foldedTo: 1 } })
+    return Math.max(last?._id.n ?? 0, folded?.foldedTo ?? 0)
+  }
+
+  async function insertRow(row: AuthRow): Promise<AuthRow | 'written'> {
+    try {
+      await log.insertOne(row)
+      return 'written'
+    } catch (error) {
+      if (!isDuplicateKey(error)) throw error
+      const standing = await log.findOne({ _id: row._id })
+      if (!standing) return insertRow(row)
+      return standing.key === row.key && standing.epoch === row.epoch ? 'written' : standing
+    }
+  }
+
+  return {
+    /**
+     * Appends our fence row and claims the fold. Repeatable: `key` names the fence. Returns the number after it.
+     * Throws LeaseLost when an owner with a higher epoch stands there already.
+     */
+    async fence(sessionId: string, epoch: number, key: string): Promise<number> {
+      let n = (await headOf(sessionId)) + 1
+      for (;;) {
+        const standing = await insertRow({ _id: { sessionId, n }, kind: 'fence', epoch, key, at: new Date() })
+        if (standing === 'written') break
+        if (standing.kind === 'fence' && standing.epoch > epoch)
+          throw new LeaseLost(`${sessionId}: epoch ${standing.epoch}`)
+        n += 1
+      }
+      const claimed = await creds
+        .findOneAndUpdate(
+          { _id: sessionId, epoch: { $lte: epoch } },
+          { $set: { epoch }, $setOnInsert: { foldedTo: 0 } },
+          { upsert: true, returnDocument: 'after' },
+        )
+        .catch((error: unknown) => {
+          if (isDuplicateKey(error)) throw new LeaseLost(`${sessionId}: the fold belongs to a later epoch`)
+          throw error
+        })
+      if (!claimed) throw new LeaseLost(`${sessionId}: the fold belongs to a later epoch`)
+      return n + 1
+    },
+
+    /** Everything before our fence. `lazyTypes` stay in the database until `readKeys` asks for them. */
+    async load(sessionId: string, nextN: number, lazyTypes: readonly string[]): Promise<LoadedAuth> {
+      const folded = await creds.findOne({ _id: sessionId })
+      const lazy = new Set(lazyTypes)
+      const loaded: LoadedAuth['keys'] = []
+      const skip = [...lazyTypes].sort()
+      const bounds = [...skip.flatMap((type) => [type, `${type}\u0000`])]
+      // The key's type stands inside _id, so the lazy types are left out by reading the ranges between them.
+      for (let i = 0; i <= bounds.length; i += 2) {
+        const from = i === 0 ? '' : bounds[i - 1]
+        const to = i === bounds.length ? undefined : bounds[i]
+        const range = {
+          $gte: { sessionId, type: from ?? '', id: '' },
+          $lt:
+            to === undefined ? { sessionId: `${sessionId}\u0000`, type: '', id: '' } : { sessionId, type: to, id: '' },
+        }
+        for await (const row of keys.find({ _id: range })) {
+          if (lazy.has(row._id.type)) continue
+          loaded.push({ type: row._id.type, id: row._id.id, body: cipher.open(bytesOf(row.body), keyPlace(row._id)) })
+        }
+      }
+      const commits: Uint8Array[] = []
+      for await (const row of log.find(rowsOf(sessionId, folded?.foldedTo ?? 0)).sort({ _id: 1 }))
+        if (row.kind === 'commit' && row.body && row._id.n < nextN)
+          commits.push(cipher.open(bytesOf(row.body), rowPlace(row._id)))
+      return {
+        creds: folded?.body ? cipher.open(bytesOf(folded.body), credsPlace(sessionId)) : undefined,
+        keys: loaded,
+        commits,
+        nextN,
+      }
+    },
+
+    /** Folded keys of one type, for types that are not held in memory. Missing ids are left out. */
+    async readKeys(sessionId: string, type: string, ids: readonly string[]): Promise<Map<string, Uint8Array>> {
+      const rows = await keys.find({ _id: { $in: ids.map((id) => ({ sessionId, type, id })) } }).toArray()
+      return new Map(rows.map((row) => [row._id.id, cipher.open(bytesOf(row.body), keyPlace(row._id))]))
+    },
+
+    /**
+     * One commit, at number `n` exactly. `key` names it, so that an unknown outcome may be tried again.
+     * Throws LeaseLost when anything but this very commit stands there: one owner writes, so it is a fence.
+     */
+    async append(sessionId: string, n: number, epoch: number, key: string, body: Uint8Array): Promise<void> {
+      const id = { sessionId, n }
+      const sealed = new Binary(cipher.seal(body, rowPlace(id)))
+      const standing = await insertRow({ _id: id, kind: 'commit', epoch, key, body: sealed, at: new Date() })
+      if (standing !== 'written') throw new LeaseLost(`${sessionId}: number ${n} was taken by epoch ${standing.epoch}`)
+    },
+
+    /** Moves commits into `authKeys` in one transaction; a late folder finds a higher epoch and fails with LeaseLost. */
+    async fold(sessionId: string, epoch: number, fold: Fold): Promise<void> {
+      await client.withSession((session) =>
+        session.withTransaction(async () => {
+          const body = fold.creds && new Binary(cipher.seal(fold.creds, credsPlace(sessionId)))
+          const claimed = await creds.updateOne(
+            { _id: sessionId, epoch },
+            { $set: { foldedTo: fold.upTo, ...(body ? { body } : {}) } },
+            { session },
+          )
+          if (claimed.matchedCount === 0) throw new LeaseLost(`${sessionId}: the fold belongs to another epoch`)
+          const operations = [
+            ...fold.puts.map(({ type, id, body: plain }) => {
+              const _id = { sessionId, type, id }
+              return {
+                replaceOne: {
+                  filter: { _id },
+                  replacement: { body: new Binary(cipher.seal(plain, keyPlace(_id))) },
+                  upsert: true,
+                },
+              }
+            }),
+            ...fold.deletes.map(({ type, id }) => ({ deleteOne: { filter: { _id: { sessionId, type, id } } } })),
+          ]
+          if (operations.length > 0) await keys.bulkWrite(operations, { session, ordered: true })
+          await log.deleteMany(
+            { _id: { $gt: { sessionId, n: 0 }, $lte: { sessionId, n: fold.upTo } }, kind: 'commit' },
+            { session },
+          )
+        }),
+      )
+    },
+
+    /** Forgets credentials and keys. Fence rows stay, so that a stalled owner can never write into a later life. */
+    async wipe(sessionId: string, epoch: number, upTo: number): Promise<void> {
+      const claimed = await creds.updateOne(
+        { _id: sessionId, epoch },
+        { $set: { foldedTo: upTo }, $unset: { body: 1 } },
+      )
+      if (claimed.matchedCount === 0) throw new LeaseLost(`${sessionId}: the fold belongs to another epoch`)
+      await keys.deleteMany(keysOf(sessionId))
+      await log.deleteMany({ _id: { $gt: { sessionId, n: 0 }, $lte: { sessionId, n: upTo } }, kind: 'commit' })
+    },
+  }
+}

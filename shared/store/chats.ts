@@ -1,0 +1,141 @@
+// Chats: one per conversation, whichever of its addresses is used.
+import type { Collection, Db, Filter, IndexDescription } from 'mongodb'
+import type { Chat } from '../model/chat.ts'
+import { isGroupJid, phoneOf } from '../model/jid.ts'
+import { formatCursor, parseCursor, type Page } from '../model/page.ts'
+
+export const chatIndexes: IndexDescription[] = [
+  { key: { sessionId: 1, pinned: -1, lastActivity: -1, _id: 1 }, name: 'order' }, // page()
+  { key: { sessionId: 1, jids: 1 }, name: 'alias' }, // resolve()
+]
+
+export type ChatStore = ReturnType<typeof createChatStore>
+
+export type ChatTouch = {
+  lastMessage?: NonNullable<Chat['lastMessage']>
+  /** Messages to add to the unread counter; 'clear' sets it to 0. */
+  unread?: number | 'clear'
+  name?: string
+}
+
+export function createChatStore(db: Db) {
+  const chats: Collection<Chat> = db.collection('chats')
+
+  return {
+    /** The chat known by any of these jids; `undefined` when none is. */
+    async resolve(sessionId: string, jids: readonly string[]): Promise<Chat | undefined> {
+      return (
+        await chats
+          .find({ sessionId, jids: { $in: [...jids] } })
+          .limit(1)
+          .toArray()
+      )[0]
+    },
+
+    /** The same, created under the first jid when it is new; further jids become aliases. */
+    async resolveOrCreate(sessionId: string, jids: readonly [string, ...string[]], at: Date): Promise<Chat> {
+      const known = await chats
+        .find({ sessionId, jids: { $in: [...jids] } })
+        .limit(1)
+        .toArray()
+      const [first] = jids
+      const chatId = known[0]?.chatId ?? first
+      const phone = jids.map(phoneOf).find((digits) => digits !== undefined)
+      if (known[0] && jids.every((jid) => known[0]?.jids.includes(jid))) return known[0]
+      const chat = await chats.findOneAndUpdate(
+        { _id: `${sessionId}/${chatId}` },
+        {
+          $addToSet: { jids: { $each: [...jids] } },
+          ...(phone ? { $set: { phone } } : {}),
+          $setOnInsert: {
+            sessionId,
+            chatId,
+            isGroup: isGroupJid(chatId),
+            unreadCount: 0,
+            archived: false,
+            pinned: 0,
+            lastActivity: at,
+            createdAt: new Date(),
+          },
+        },
+        { upsert: true, returnDocument: 'after' },
+      )
+      if (!chat) throw new Error('an upsert that returns nothing')
+      return chat
+    },
+
+    /** Applies what a message changed. An older message never takes the newer one's place. */
+    async touch(sessionId: string, chatId: string, touch: ChatTouch): Promise<void> {
+      const _id = `${sessionId}/${chatId}`
+      const set: Partial<Chat> = {}
+      if (touch.name !== undefined) set.name = touch.name
+      if (touch.unread === 'clear') set.unreadCount = 0
+      const inc = typeof touch.unread === 'number' && touch.unread !== 0 ? { $inc: { unreadCount: touch.unread } } : {}
+      if (Object.keys(set).length > 0 || Object.keys(inc).length > 0)
+        await chats.updateOne({ _id }, { ...(Object.keys(set).length > 0 ? { $set: set } : {}), ...inc })
+      if (touch.lastMessage)
+        await chats.updateOne(
+          { _id, $or: [{ lastMessage: { $exists: false } }, { 'lastMessage.at': { $lte: touch.lastMessage.at } }] },
+          { $set: { lastMessage: touch.lastMessage, lastActivity: touch.lastMessage.at } },
+        )
+    },
+
+    /** What the phone says of a chat (history, app state). */
+    async describe(
+      sessionId: string,
+      chatId: string,
+      facts: Partial<Pick<Chat, 'name' | 'unreadCount' | 'archived' | 'pinned'>>,
+    ): Promise<void> {
+      if (Object.keys(facts).length > 0) await chats.updateOne({ _id: `${sessionId}/${chatId}` }, { $set: facts })
+    },
+
+    /** Pinned first, then by last activity. */
+    async page(
+      sessionId: string,
+      query: {
+        limit: number
+        cursor?: string | undefined
+        archived?: boolean | undefined
+        unread?: boolean | undefined
+      },
+    ): Promise<Page<Chat>> {
+      const conditions: Filter<Chat>[] = [{ sessionId }]
+      if (query.archived !== undefined) conditions.push({ archived: query.archived })
+      if (query.unread !== undefined) conditions.push(query.unread ? { unreadCount: { $gt: 0 } } : { unreadCount: 0 })
+      if (query.cursor !== undefined) {
+        const [pinned, at, key] = parseCursor('chats', query.cursor, ['number', 'date', 'string']) as [
+          number,
+          Date,
+          string,
+        ]
+        conditions.push({
+          $or: [
+            { pinned: { $lt: pinned } },
+            { pinned, lastActivity: { $lt: at } },
+            { pinned, lastActivity: at, _id: { $gt: key } },
+          ],
+        })
+      }
+      const rows = await chats
+        .find({ $and: conditions })
+        .sort({ pinned: -1, lastActivity: -1, _id: 1 })
+        .limit(query.limit + 1)
+        .toArray()
+      const data = rows.slice(0, query.limit)
+      const last = data.at(-1)
+      return {
+        data,
+        nextCursor:
+          rows.length > query.limit && last ? formatCursor('chats', [last.pinned, last.lastActivity, last._id]) : null,
+      }
+    },
+
+    async count(sessionId: string): Promise<number> {
+      return chats.countDocuments({ sessionId })
+    },
+
+    async removeAll(sessionId: string): Promise<void> {
+      await chats.deleteMany({ sessionId })
+    },
+  }
+}

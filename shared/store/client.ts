@@ -1,0 +1,74 @@
+// The driver, opened the one way we trust: majority writes with a journal, majority reads, a replica set.
+import { MongoClient, MongoError, MongoNetworkError, MongoServerError, MongoServerSelectionError } from 'mongodb'
+import { Problem } from '../model/problem.ts'
+
+export type OpenClientOptions = {
+  uri: string
+  /** Default 20. In workerd 1. */
+  maxPoolSize?: number
+  /** How long an operation waits for a server, ms. Default 5000. */
+  serverSelectionTimeoutMs?: number
+  /** How long a socket may stay silent in an operation, ms. Default 20000: a frozen server is an error, not a hang. */
+  socketTimeoutMs?: number
+}
+
+const weaker = /[?&](w=(?!majority)[^&]*|journal=false|readConcernLevel=(?!majority)[^&]*|retryWrites=false)/i
+
+/** Refuses a URI that asks for less than we promise, and a server that has no change streams. */
+export async function openClient(options: OpenClientOptions): Promise<MongoClient> {
+  const bad = weaker.exec(options.uri)?.[1]
+  if (bad) throw new Problem('store.unsupported', { detail: `MONGODB_URI must not set ${bad}: nothing may be lost` })
+  const client = new MongoClient(options.uri, {
+    appName: 'wastream',
+    writeConcern: { w: 'majority', journal: true },
+    readConcern: { level: 'majority' },
+    retryWrites: true,
+    retryReads: true,
+    ignoreUndefined: true,
+    promoteBuffers: true,
+    maxPoolSize: options.maxPoolSize ?? 20,
+    serverSelectionTimeoutMS: options.serverSelectionTimeoutMs ?? 5_000,
+    connectTimeoutMS: 5_000,
+    socketTimeoutMS: options.socketTimeoutMs ?? 20_000,
+  })
+  try {
+    const hello = await client.db('admin').command({ hello: 1 })
+    if (hello['setName'] === undefined && hello['msg'] !== 'isdbgrid')
+      throw new Problem('store.unsupported', {
+        detail: 'MONGODB_URI points at a standalone server; change streams need a replica set (one node is enough)',
+      })
+  } catch (error) {
+    await client.close()
+    throw error
+  }
+  return client
+}
+
+/** A unique index said no. `keyPattern` names the index that did. */
+export function isDuplicateKey(
+  error: unknown,
+): error is MongoServerError & { keyPattern?: Record<string, 1>; index?: number } {
+  return error instanceof MongoError && error.code === 11000
+}
+
+const unavailableCodes = new Set([
+  50, // MaxTimeMSExpired
+  91, // ShutdownInProgress
+  189, // PrimarySteppedDown
+  262, // ExceededTimeLimit
+  11600, // InterruptedAtShutdown
+  11602, // InterruptedDueToReplStateChange
+  10107, // NotWritablePrimary
+  13435, // NotPrimaryNoSecondaryOk
+])
+
+/** The database is away or its answer is unknown: the same call may be made again, and must be idempotent. */
+export function isUnavailable(error: unknown): boolean {
+  if (error instanceof MongoNetworkError || error instanceof MongoServerSelectionError) return true
+  if (!(error instanceof MongoError)) return false
+  if (typeof error.code === 'number' && unavailableCodes.has(error.code)) return true
+  if (error.hasErrorLabel('RetryableWriteError') || error.hasErrorLabel('TransientTransactionError')) return true
+  return /MongoPoolClosedError|MongoPoolClearedError|MongoTopologyClosedError|MongoNotConnectedError|MongoOperationTimeoutError|MongoWriteConcernError/.test(
+    error.name,
+  )
+}

@@ -1,0 +1,163 @@
+// The durable outbox: accepted by one insert, taken by compare-and-set, never tried by two.
+import { Timestamp, type Collection, type Db, type Filter, type IndexDescription } from 'mongodb'
+import type { Command, CommandKind, CommandState } from '../model/command.ts'
+import { formatCursor, parseCursor, type Page } from '../model/page.ts'
+import { Problem } from '../model/problem.ts'
+import { isDuplicateKey } from './client.ts'
+
+/** How long a finished command (and its idempotency key) is remembered, seconds. */
+export const commandMemorySeconds = 86_400
+
+export const commandIndexes: IndexDescription[] = [
+  { key: { sessionId: 1, state: 1, ts: 1 }, name: 'outbox' }, // waiting()
+  { key: { sessionId: 1, messageId: 1 }, name: 'message', partialFilterExpression: { messageId: { $exists: true } } }, // ofMessage()
+  { key: { sessionId: 1, createdAt: -1, _id: -1 }, name: 'newest' }, // page()
+  {
+    key: { actor: 1, idempotencyKey: 1 },
+    name: 'idempotency',
+    unique: true,
+    partialFilterExpression: { idempotencyKey: { $exists: true } },
+  },
+  { key: { finishedAt: 1 }, name: 'memory', expireAfterSeconds: commandMemorySeconds },
+]
+
+export type CommandStore = ReturnType<typeof createCommandStore>
+export type NewCommand<K extends CommandKind = CommandKind> = Omit<
+  Command<K>,
+  'ts' | 'state' | 'attempts' | 'createdAt'
+>
+
+export function createCommandStore(db: Db) {
+  const commands: Collection<Command> = db.collection('commands')
+
+  return {
+    /**
+     * Accepts a command with one insert. The same idempotency key gives the first command back (`repeated`),
+     * and throws `idempotency.conflict` when the body was another.
+     */
+    async accept(input: NewCommand): Promise<{ command: Command; repeated: boolean }> {
+      const command: Command = {
+        ...input,
+        // An empty Timestamp at the top level is filled in by the server at insert (MongoDB manual, "Timestamps").
+        ts: new Timestamp({ t: 0, i: 0 }),
+        state: 'queued',
+        attempts: 0,
+        createdAt: new Date(),
+      }
+      try {
+        await commands.insertOne(command)
+        return { command, repeated: false }
+      } catch (error) {
+        if (!isDuplicateKey(error)) throw error
+        const first =
+          input.idempotencyKey === undefined
+            ? await commands.findOne({ _id: input._id })
+            : await commands.findOne({ actor: input.actor, idempotencyKey: input.idempotencyKey })
+        if (!first) throw error
+        if (first.bodyHash !== input.bodyHash) throw new Problem('idempotency.conflict')
+        return { command: first, repeated: true }
+      }
+    },
+
+    /** What a session still has to do, oldest first: queued, and what a former owner left in `sending`. */
+    async waiting(sessionId: string, epoch: number, limit: number): Promise<Command[]> {
+      const [left, queued] = await Promise.all([
+        commands
+          .find({ sessionId, state: 'sending', epoch: { $lt: epoch } })
+          .sort({ ts: 1 })
+          .limit(limit)
+          .toArray(),
+        commands.find({ sessionId, state: 'queued' }).sort({ ts: 1 }).limit(limit).toArray(),
+      ])
+      return [...left, ...queued]
+    },
+
+    /** Compare-and-set before the wire. `null` = cancelled meanwhile, or a later owner has it. */
+    async take(id: string, epoch: number): Promise<Command | null> {
+      return commands.findOneAndUpdate(
+        { _id: id, $or: [{ state: 'queued' }, { state: 'sending', epoch: { $lte: epoch } }] },
+        { $set: { state: 'sending', epoch }, $inc: { attempts: 1 } },
+        { returnDocument: 'after' },
+      )
+    },
+
+    /** The outcome. No-op when another epoch has taken the command. */
+    async finish(
+      id: string,
+      epoch: number,
+      state: Extract<CommandState, 'done' | 'failed' | 'expired'>,
+      error?: Command['error'],
+    ): Promise<void> {
+      await commands.updateOne(
+        { _id: id, epoch },
+        { $set: { state, finishedAt: new Date(), ...(error ? { error } : {}) } },
+      )
+    },
+
+    /** Back in the queue, to be tried again not before `retryAt`; keeps its place in the lane. */
+    async putBack(id: string, epoch: number, retryAt: Date, countsAsAttempt: boolean): Promise<void> {
+      await commands.updateOne(
+        { _id: id, epoch, state: 'sending' },
+        { $set: { state: 'queued', retryAt }, ...(countsAsAttempt ? {} : { $inc: { attempts: -1 } }) },
+      )
+    },
+
+    /** Ends what was never sent and has passed its `expiresAt`. */
+    async expire(id: string): Promise<boolean> {
+      const result = await commands.updateOne(
+        { _id: id, state: 'queued' },
+        { $set: { state: 'expired', finishedAt: new Date() } },
+      )
+      return result.modifiedCount === 1
+    },
+
+    /** Cancels what has not gone. Throws `command.not_found` or `command.already_sent`. */
+    async cancel(id: string, mayCancel: (command: Command) => boolean): Promise<Command> {
+      const command = await commands.findOne({ _id: id })
+      if (!command || !mayCancel(command)) throw new Problem('command.not_found')
+      const cancelled = await commands.findOneAndUpdate(
+        { _id: id, state: 'queued' },
+        { $set: { state: 'cancelled', finishedAt: new Date() } },
+        { returnDocument: 'after' },
+      )
+      if (!cancelled) throw new Problem('command.already_sent')
+      return cancelled
+    },
+
+    async read(id: string): Promise<Command | null> {
+      return commands.findOne({ _id: id })
+    },
+
+    async ofMessage(sessionId: string, messageId: string): Promise<Command | null> {
+      return commands.findOne({ sessionId, messageId })
+    },
+
+    /** Newest first. */
+    async page(
+      sessionId: string,
+      query: { limit: number; cursor?: string | undefined; state?: CommandState | undefined },
+    ): Promise<Page<Command>> {
+      const conditions: Filter<Command>[] = [{ sessionId }]
+      if (query.state) conditions.push({ state: query.state })
+      if (query.cursor !== undefined) {
+        const [at, id] = parseCursor('commands', query.cursor, ['date', 'string']) as [Date, string]
+        conditions.push({ $or: [{ createdAt: { $lt: at } }, { createdAt: at, _id: { $lt: id } }] })
+      }
+      const rows = await commands
+        .find({ $and: conditions })
+        .sort({ createdAt: -1, _id: -1 })
+        .limit(query.limit + 1)
+        .toArray()
+      const data = rows.slice(0, query.limit)
+      const last = data.at(-1)
+      return {
+        data,
+        nextCursor: rows.length > query.limit && last ? formatCursor('commands', [last.createdAt, last._id]) : null,
+      }
+    },
+
+    async removeAll(sessionId: string): Promise<void> {
+      await commands.deleteMany({ sessionId })
+    },
+  }
+}

@@ -1,0 +1,228 @@
+// The feed's memory: numbered facts, appended by one rule. The number decides, nothing is ever skipped or rewritten.
+import { randomUUID } from 'node:crypto'
+import type { Collection, Db, IndexDescription } from 'mongodb'
+import type { EventInput, StoredEvent } from '../model/event.ts'
+import { LeaseLost } from './auth-log.ts'
+import { isDuplicateKey } from './client.ts'
+
+type StreamHead = { _id: string; head: number }
+
+/** `data` of one event, bytes of JSON; larger content goes by reference. */
+export const maxEventBytes = 64 * 1024
+
+export function eventIndexes(retentionDays: number): IndexDescription[] {
+  return [
+    { key: { stream: 1, seq: 1 }, name: 'place', unique: true }, // read(), headOf()
+    { key: { stream: 1, key: 1 }, name: 'fact', unique: true, partialFilterExpression: { key: { $exists: true } } },
+    { key: { at: 1 }, name: 'retention', expireAfterSeconds: retentionDays * 86_400 },
+  ]
+}
+
+export type EventStore = ReturnType<typeof createEventStore>
+export type EventAppender = ReturnType<EventStore['openAppender']>
+
+export function createEventStore(db: Db) {
+  const events: Collection<StoredEvent> = db.collection('events')
+  const streams: Collection<StreamHead> = db.collection('streams')
+
+  /** The last number ever given in a stream, also when its events have expired. 0 for a stream without events. */
+  async function headOf(stream: string): Promise<number> {
+    const [last] = await events
+      .find({ stream }, { projection: { seq: 1 } })
+      .sort({ seq: -1 })
+      .limit(1)
+      .toArray()
+    const kept = await streams.findOne({ _id: stream })
+    return Math.max(last?.seq ?? 0, kept?.head ?? 0)
+  }
+
+  async function keepHead(stream: string, head: number): Promise<void> {
+    await streams.updateOne({ _id: stream }, { $max: { head } }, { upsert: true })
+  }
+
+  /**
+   * Appends facts at the next free numbers. Facts whose `key` stands already are left out.
+   * Throws LeaseLost when a fence of a later epoch is met on the way; what stood before it is ours and stays.
+   */
+  async function append(
+    stream: string,
+    inputs: readonly EventInput[],
+    from: { head: number; epoch?: number; writer: string },
+  ) {
+    let next = from.head + 1
+    let waiting = inputs.map((input) => ({ input, mark: randomUUID() }))
+    const written: StoredEvent[] = []
+    while (waiting.length > 0) {
+      const rows = waiting.map(({ input, mark }, i): StoredEvent => {
+        const seq = next + i
+        const fence = input.type === 'session.owner_changed' && from.epoch !== undefined ? { epoch: from.epoch } : {}
+        const key = input.key === undefined ? {} : { key: input.key }
+        const writer = `${from.writer}/${mark}`
+        return {
+          _id: `${stream}:${seq}`,
+          stream,
+          seq,
+          type: input.type,
+          ...key,
+          at: new Date(),
+          data: input.data,
+          ...fence,
+          writer,
+        }
+      })
+      try {
+        await events.insertMany(rows, { ordered: true })
+        written.push(...rows)
+        next += rows.length
+        waiting = []
+      } catch (error) {
+        if (!isDuplicateKey(error)) throw error
+        const failed = failedIndex(error)
+        const landed = rows.slice(0, failed)
+        written.push(...landed)
+        next += landed.length
+        waiting = waiting.slice(failed)
+        const [blocked] = waiting
+        if (!blocked) break
+        // Only a row with the same key and another writer makes it a fact that stands; the number is looked at first.
+        const standing = await events
+          .find({ stream, seq: { $gte: next } })
+          .sort({ seq: 1 })
+          .limit(1000)
+          .toArray()
+        const atNumber = standing.find((row) => row.seq === next)
+        if (atNumber?.writer === `${from.writer}/${blocked.mark}`) {
+          written.push(atNumber)
+          next += 1
+          waiting = waiting.slice(1)
+        } else if (atNumber) {
+          const fence = standing.find(
+            (row) => row.epoch !== undefined && from.epoch !== undefined && row.epoch > from.epoch,
+          )
+          if (fence) throw new LeaseLost(`${stream}: epoch ${fence.epoch} stands at ${fence.seq}`)
+          next = (standing.at(-1)?.seq ?? next) + 1
+        } else if (
+          blocked.input.key !== undefined &&
+          (await events.findOne({ stream, key: blocked.input.key }, { projection: { _id: 1 } }))
+        ) {
+          waiting = waiting.slice(1)
+        }
+      }
+    }
+    return { written, head: next - 1 }
+  }
+
+  return {
+    headOf,
+
+    async headsOf(ids: readonly string[]): Promise<Map<string, number>> {
+      return new Map(await Promise.all(ids.map(async (id) => [id, await headOf(id)] as const)))
+    },
+
+    /** One append by a writer that holds no place of its own (the API). */
+    async appendOnce(stream: string, inputs: readonly EventInput[]): Promise<StoredEvent[]> {
+      const { written, head } = await append(stream, inputs, { head: await headOf(stream), writer: randomUUID() })
+      await keepHead(stream, head)
+      return written
+    },
+
+    /**
+     * The owner's appender: one append at a time, everything that waits goes in one batch.
+     * `fence` must be called first; it throws LeaseLost when a later owner stands there.
+     */
+    openAppender(stream: string, epoch: number) {
+      const writer = randomUUID()
+      let head = 0
+      let keptAt = 0
+      let chain: Promise<unknown> = Promise.resolve()
+      let waiting: {
+        inputs: readonly EventInput[]
+        resolve: (rows: StoredEvent[]) => void
+        reject: (error: unknown) => void
+      }[] = []
+
+      async function drain(): Promise<void> {
+        const batch = waiting
+        waiting = []
+        if (batch.length === 0) return
+        try {
+          const result = await append(
+            stream,
+            batch.flatMap((one) => one.inputs),
+            { head, epoch, writer },
+          )
+          head = result.head
+          if (Date.now() - keptAt > 5_000) {
+            keptAt = Date.now()
+            await keepHead(stream, head)
+          }
+          for (const one of batch) one.resolve(result.written)
+        } catch (error) {
+          // After an unknown outcome the numbers are read again; facts with a key are not written twice.
+          if (!(error instanceof LeaseLost)) head = await headOf(stream).catch(() => head)
+          for (const one of batch) one.reject(error)
+        }
+      }
+
+      const appender = {
+        /** Resolves when durable. Rejects with LeaseLost, or with the driver's error: then the same call may be made again. */
+        append(inputs: readonly EventInput[]): Promise<StoredEvent[]> {
+          if (inputs.length === 0) return Promise.resolve([])
+          return new Promise((resolve, reject) => {
+            waiting.push({ inputs, resolve, reject })
+            chain = chain.then(drain)
+          })
+        },
+        async fence(owner: string): Promise<void> {
+          head = await headOf(stream)
+          const standing = await events
+            .find({ stream, epoch: { $gt: epoch } })
+            .limit(1)
+            .toArray()
+          if (standing.length > 0) throw new LeaseLost(`${stream}: a later owner stands already`)
+          await appender.append([
+            { type: 'session.owner_changed', key: `session.owner_changed/${epoch}`, data: { epoch, owner } },
+          ])
+        },
+        get head() {
+          return head
+        },
+        async close(): Promise<void> {
+          await chain
+          if (head > 0) await keepHead(stream, head)
+        },
+      }
+      return appender
+    },
+
+    /** Events with `after < seq`, in order, at most `limit`. */
+    async read(stream: string, after: number, limit: number): Promise<StoredEvent[]> {
+      return events
+        .find({ stream, seq: { $gt: after } })
+        .sort({ seq: 1 })
+        .limit(limit)
+        .toArray()
+    },
+
+    /** The lowest number still kept, or `undefined` when the stream holds no events. */
+    async oldest(stream: string): Promise<number | undefined> {
+      const [first] = await events
+        .find({ stream }, { projection: { seq: 1 } })
+        .sort({ seq: 1 })
+        .limit(1)
+        .toArray()
+      return first?.seq
+    },
+
+    /** Everything a deleted session said; its numbers never restart. */
+    async removeAll(stream: string): Promise<void> {
+      await keepHead(stream, await headOf(stream))
+      await events.deleteMany({ stream })
+    },
+  }
+}
+
+function failedIndex(error: unknown): number {
+  const index = (error as { writeErrors?: { index?: number }[] }).writeErrors?.[0]?.index
+  return index ?? (error as { index?: number }).index ?? 0
+}

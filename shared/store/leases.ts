@@ -1,0 +1,77 @@
+// Who holds a session. The server's clock decides; the epoch grows with every owner and never goes back.
+import type { Collection, Db, IndexDescription } from 'mongodb'
+import { isDuplicateKey } from './client.ts'
+
+export type Lease = { _id: string; owner: string | null; epoch: number; expiresAt: Date }
+
+export const leaseIndexes: IndexDescription[] = [
+  { key: { expiresAt: 1 }, name: 'free' }, // free()
+  { key: { owner: 1 }, name: 'owner' }, // renew(), held()
+]
+
+export type LeaseStore = ReturnType<typeof createLeaseStore>
+
+export function createLeaseStore(db: Db) {
+  const leases: Collection<Lease> = db.collection('leases')
+
+  async function serverTime(): Promise<Date> {
+    const hello = await db.command({ hello: 1 })
+    return hello['localTime'] as Date
+  }
+
+  return {
+    /** A free lease for a new session; no-op when there is one. */
+    async create(sessionId: string): Promise<void> {
+      try {
+        await leases.insertOne({ _id: sessionId, owner: null, epoch: 0, expiresAt: new Date(0) })
+      } catch (error) {
+        if (!isDuplicateKey(error)) throw error
+      }
+    },
+
+    /** One atomic update: the lease is free or expired by the server's clock, or it is `taken`. */
+    async claim(
+      sessionId: string,
+      owner: string,
+      ttlMs: number,
+    ): Promise<{ outcome: 'claimed'; epoch: number } | { outcome: 'taken' }> {
+      const lease = await leases.findOneAndUpdate(
+        { _id: sessionId, $expr: { $lte: ['$expiresAt', '$$NOW'] } },
+        [{ $set: { owner, epoch: { $add: ['$epoch', 1] }, expiresAt: { $add: ['$$NOW', ttlMs] } } }],
+        { returnDocument: 'after' },
+      )
+      return lease ? { outcome: 'claimed', epoch: lease.epoch } : { outcome: 'taken' }
+    },
+
+    /** Prolongs everything `owner` still holds and returns it: sessionId → epoch. What is missing was taken. */
+    async renew(owner: string, ttlMs: number): Promise<Map<string, number>> {
+      await leases.updateMany({ owner }, [{ $set: { expiresAt: { $add: ['$$NOW', ttlMs] } } }])
+      const held = await leases.find({ owner }, { projection: { epoch: 1 } }).toArray()
+      return new Map(held.map((lease) => [lease._id, lease.epoch]))
+    },
+
+    /** Gives it back at once; no-op when it is no longer ours. */
+    async release(sessionId: string, owner: string, epoch: number): Promise<void> {
+      await leases.updateOne({ _id: sessionId, owner, epoch }, { $set: { owner: null, expiresAt: new Date(0) } })
+    },
+
+    /** Ids whose lease is free or expired, oldest first. */
+    async free(limit: number): Promise<string[]> {
+      const now = await serverTime()
+      const rows = await leases
+        .find({ expiresAt: { $lte: now } }, { projection: { _id: 1 } })
+        .sort({ expiresAt: 1 })
+        .limit(limit)
+        .toArray()
+      return rows.map((row) => row._id)
+    },
+
+    async read(sessionId: string): Promise<Lease | null> {
+      return leases.findOne({ _id: sessionId })
+    },
+
+    async remove(sessionId: string): Promise<void> {
+      await leases.deleteOne({ _id: sessionId })
+    },
+  }
+}

@@ -1,0 +1,148 @@
+// Messages: one row per message and chat; idempotent by key, statuses only forward.
+import { type Collection, type Db, type Filter, type IndexDescription } from 'mongodb'
+import { isLaterStatus, type Message, type MessageStatus, type Reaction } from '../model/message.ts'
+import { formatCursor, parseCursor, type Page } from '../model/page.ts'
+
+export const messageIndexes: IndexDescription[] = [
+  { key: { sessionId: 1, chatId: 1, timestamp: -1, _id: -1 }, name: 'history' }, // page()
+  { key: { sessionId: 1, messageId: 1 }, name: 'byId' }, // find()
+]
+
+export type MessageStore = ReturnType<typeof createMessageStore>
+
+const statuses: MessageStatus[] = ['queued', 'sent', 'delivered', 'read', 'played', 'failed']
+
+export function createMessageStore(db: Db) {
+  const messages: Collection<Message> = db.collection('messages')
+
+  return {
+    /** Writes each message that does not stand yet; in order. Returns the keys that were new. */
+    async insert(rows: readonly Message[]): Promise<Set<string>> {
+      if (rows.length === 0) return new Set()
+      const result = await messages.bulkWrite(
+        rows.map(({ _id, ...row }) => ({
+          updateOne: { filter: { _id }, update: { $setOnInsert: row }, upsert: true },
+        })),
+        { ordered: true },
+      )
+      const fresh = new Set<string>()
+      for (const index of Object.keys(result.upsertedIds)) {
+        const row = rows[Number(index)]
+        if (row) fresh.add(row._id)
+      }
+      return fresh
+    },
+
+    /** A message that could not be decrypted became readable: takes the placeholder's place. */
+    async replaceUndecryptable(row: Message): Promise<boolean> {
+      const { _id, ...rest } = row
+      const result = await messages.updateOne({ _id, type: 'undecryptable' }, { $set: rest })
+      return result.modifiedCount === 1
+    },
+
+    async read(key: string): Promise<Message | null> {
+      const row = await messages.findOne({ _id: key })
+      return row
+    },
+
+    /** Up to `limit` messages with this id in one session: usually one, more when several chats have it. */
+    async find(sessionId: string, messageId: string, chatId?: string, limit = 10): Promise<Message[]> {
+      const filter: Filter<Message> = { sessionId, messageId, ...(chatId === undefined ? {} : { chatId }) }
+      return await messages.find(filter).limit(limit).toArray()
+    },
+
+    /** History of a chat, newest first; `before` / `after` bound the time. */
+    async page(
+      sessionId: string,
+      chatId: string,
+      query: { limit: number; cursor?: string | undefined; before?: Date | undefined; after?: Date | undefined },
+    ): Promise<Page<Message>> {
+      const conditions: Filter<Message>[] = [{ sessionId, chatId }]
+      if (query.before) conditions.push({ timestamp: { $lt: query.before } })
+      if (query.after) conditions.push({ timestamp: { $gt: query.after } })
+      if (query.cursor !== undefined) {
+        const [at, key] = parseCursor('messages', query.cursor, ['date', 'string']) as [Date, string]
+        conditions.push(
+          { timestamp: { $lte: at } },
+          { $or: [{ timestamp: { $lt: at } }, { timestamp: at, _id: { $lt: key } }] },
+        )
+      }
+      const rows = await messages
+        .find({ $and: conditions }, { projection: { raw: 0 } })
+        .sort({ timestamp: -1, _id: -1 })
+        .limit(query.limit + 1)
+        .toArray()
+      const data = rows.slice(0, query.limit)
+      const last = data.at(-1)
+      return {
+        data,
+        nextCursor: rows.length > query.limit && last ? formatCursor('messages', [last.timestamp, last._id]) : null,
+      }
+    },
+
+    /** Moves the status forward and returns the row as it is then; `null` when it was as far already, or is not there. */
+    async advance(key: string, status: MessageStatus, at: Date, error?: Message['error']): Promise<Message | null> {
+      const earlier = statuses.filter((current) => isLaterStatus(current, status))
+      const row = await messages.findOneAndUpdate(
+        { _id: key, status: { $in: earlier } },
+        {
+          $set: { status, [`statusTimes.${status}`]: at, ...(error ? { error } : {}) },
+          ...(error ? {} : { $unset: { error: '' as const } }),
+        },
+        { returnDocument: 'after' },
+      )
+      return row
+    },
+
+    /** Keeps what WhatsApp was given, for retries and quotes. */
+    async keepRaw(key: string, raw: Uint8Array): Promise<void> {
+      await messages.updateOne({ _id: key }, { $set: { raw } })
+    },
+
+    async edit(key: string, text: string, at: Date): Promise<Message | null> {
+      return messages.findOneAndUpdate(
+        { _id: key, revokedAt: { $exists: false }, $or: [{ editedAt: { $exists: false } }, { editedAt: { $lt: at } }] },
+        { $set: { text, editedAt: at } },
+        { returnDocument: 'after' },
+      )
+    },
+
+    async revoke(key: string, at: Date): Promise<Message | null> {
+      return messages.findOneAndUpdate(
+        { _id: key, revokedAt: { $exists: false } },
+        { $set: { revokedAt: at }, $unset: { text: '', raw: '' } },
+        { returnDocument: 'after' },
+      )
+    },
+
+    /** One reaction per sender; an empty emoji removes it. */
+    async react(key: string, reaction: Reaction): Promise<Message | null> {
+      const others = {
+        $filter: {
+          input: { $ifNull: ['$reactions', []] },
+          cond: { $ne: ['$$this.sender', { $literal: reaction.sender }] },
+        },
+      }
+      return messages.findOneAndUpdate(
+        { _id: key },
+        [
+          {
+            $set: { reactions: reaction.emoji === '' ? others : { $concatArrays: [others, [{ $literal: reaction }]] } },
+          },
+        ],
+        { returnDocument: 'after' },
+      )
+    },
+
+    /** Removes up to `limit` messages of a session; returns how many went. */
+    async removeSome(sessionId: string, limit: number): Promise<number> {
+      const rows = await messages
+        .find({ sessionId }, { projection: { _id: 1 } })
+        .limit(limit)
+        .toArray()
+      if (rows.length === 0) return 0
+      await messages.deleteMany({ _id: { $in: rows.map((row) => row._id) } })
+      return rows.length
+    },
+  }
+}

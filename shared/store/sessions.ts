@@ -1,0 +1,151 @@
+// Sessions: what is wanted of each phone and what it is. The owner writes state, the API writes wishes.
+import type { Collection, Db, Filter, IndexDescription, UpdateFilter } from 'mongodb'
+import { formatCursor, parseCursor, type Page } from '../model/page.ts'
+import { Problem } from '../model/problem.ts'
+import type { CreateSession, PatchSession, Session, SessionWanted } from '../model/session.ts'
+import { isDuplicateKey } from './client.ts'
+
+export const sessionIndexes: IndexDescription[] = [
+  { key: { createdAt: -1, _id: 1 }, name: 'newest' }, // list()
+  { key: { wanted: 1, _id: 1 }, name: 'wanted' }, // wantedIds()
+]
+
+export type SessionStore = ReturnType<typeof createSessionStore>
+
+/** What the owner may set; `null` removes a field. */
+export type SessionPatch = { [K in keyof Omit<Session, '_id' | 'createdAt' | 'updatedAt'>]?: Session[K] | null }
+
+export function createSessionStore(db: Db) {
+  const sessions: Collection<Session> = db.collection('sessions')
+
+  return {
+    /** Throws `session.exists`. */
+    async create(sessionId: string, input: CreateSession): Promise<Session> {
+      const now = new Date()
+      const session: Session = {
+        _id: sessionId,
+        name: input.name ?? 'Unknown',
+        sandbox: input.sandbox ?? false,
+        settings: input.settings ?? {},
+        wanted: 'linked',
+        wantedRevision: 1,
+        actedRevision: 0,
+        status: 'pending',
+        linked: false,
+        connectionAttempts: 0,
+        lastActivity: now,
+        messagesSent: 0,
+        messagesReceived: 0,
+        createdAt: now,
+        updatedAt: now,
+      }
+      try {
+        await sessions.insertOne(session)
+      } catch (error) {
+        if (isDuplicateKey(error)) throw new Problem('session.exists')
+        throw error
+      }
+      return session
+    },
+
+    async read(sessionId: string): Promise<Session | null> {
+      return sessions.findOne({ _id: sessionId })
+    },
+
+    /** Newest first. `only` limits to these ids; sessions being deleted are not listed. */
+    async list(limit: number, cursor: string | undefined, only: readonly string[] | undefined): Promise<Page<Session>> {
+      const conditions: Filter<Session>[] = [{ wanted: { $ne: 'deleted' } }]
+      if (only) conditions.push({ _id: { $in: [...only] } })
+      if (cursor !== undefined) {
+        const [at, id] = parseCursor('sessions', cursor, ['date', 'string']) as [Date, string]
+        conditions.push({ $or: [{ createdAt: { $lt: at } }, { createdAt: at, _id: { $gt: id } }] })
+      }
+      const rows = await sessions
+        .find({ $and: conditions })
+        .sort({ createdAt: -1, _id: 1 })
+        .limit(limit + 1)
+        .toArray()
+      const data = rows.slice(0, limit)
+      const last = data.at(-1)
+      return {
+        data,
+        nextCursor: rows.length > limit && last ? formatCursor('sessions', [last.createdAt, last._id]) : null,
+      }
+    },
+
+    /** A new wish. Each bumps the revision, so that asking for the same state again is a restart. */
+    async want(sessionId: string, wanted: SessionWanted): Promise<Session | null> {
+      return sessions.findOneAndUpdate(
+        { _id: sessionId, wanted: { $ne: 'deleted' } },
+        { $set: { wanted, updatedAt: new Date() }, $inc: { wantedRevision: 1 } },
+        { returnDocument: 'after' },
+      )
+    },
+
+    async requestPairing(sessionId: string, phone: string): Promise<Session | null> {
+      return sessions.findOneAndUpdate(
+        { _id: sessionId, wanted: { $ne: 'deleted' } },
+        {
+          $set: { wanted: 'linked', pairing: { phone, requestedAt: new Date() }, updatedAt: new Date() },
+          $inc: { wantedRevision: 1 },
+        },
+        { returnDocument: 'after' },
+      )
+    },
+
+    async patch(sessionId: string, input: PatchSession): Promise<Session | null> {
+      const set: Record<string, unknown> = { updatedAt: new Date() }
+      if (input.name !== undefined) set['name'] = input.name
+      for (const [key, value] of Object.entries(input.settings ?? {})) set[`settings.${key}`] = value
+      return sessions.findOneAndUpdate(
+        { _id: sessionId, wanted: { $ne: 'deleted' } },
+        { $set: set },
+        { returnDocument: 'after' },
+      )
+    },
+
+    /** The owner's report. */
+    async update(sessionId: string, patch: SessionPatch): Promise<void> {
+      const set: Record<string, unknown> = { updatedAt: new Date() }
+      const unset: Record<string, ''> = {}
+      for (const [key, value] of Object.entries(patch)) {
+        if (value === null) unset[key] = ''
+        else if (value !== undefined) set[key] = value
+      }
+      const update: UpdateFilter<Session> = { $set: set as Partial<Session> }
+      await sessions.updateOne(
+        { _id: sessionId },
+        Object.keys(unset).length > 0 ? { ...update, $unset: unset } : update,
+      )
+    },
+
+    async count(sessionId: string, counted: { sent?: number; received?: number }): Promise<void> {
+      await sessions.updateOne(
+        { _id: sessionId },
+        {
+          $inc: { messagesSent: counted.sent ?? 0, messagesReceived: counted.received ?? 0 },
+          $set: { lastActivity: new Date() },
+        },
+      )
+    },
+
+    /** Ids by wish, for the reconcile loop. */
+    async wantedIds(wanted: readonly SessionWanted[]): Promise<Map<string, Session>> {
+      const rows = await sessions.find({ wanted: { $in: [...wanted] } }).toArray()
+      return new Map(rows.map((row) => [row._id, row]))
+    },
+
+    /** Every id there is, for a reader that may see all. */
+    async ids(): Promise<string[]> {
+      const rows = await sessions
+        .find({}, { projection: { _id: 1 } })
+        .sort({ _id: 1 })
+        .toArray()
+      return rows.map((row) => row._id)
+    },
+
+    async remove(sessionId: string): Promise<void> {
+      await sessions.deleteOne({ _id: sessionId })
+    },
+  }
+}
