@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config'
 // Three rings: `unit` beside the code, `e2e` in processes of their own with real Baileys.
 export default defineConfig({
   test: {
+    reporters: ['default', './scripts/checks/plain-summary.ts'],
     projects: [
       {
         test: {
