@@ -114,7 +114,7 @@ export function createAuthLogStore(client: MongoClient, db: Db, cipher: Cipher) 
       const lazy = new Set(lazyTypes)
       const loaded: LoadedAuth['keys'] = []
       const skip = [...lazyTypes].sort()
-      const bounds = [...skip.flatMap((type) => [type, `${type}\u0000`])]
+      const bounds = skip.flatMap((type) => [type, `${type}\u0000`])
       // The key's type stands inside _id, so the lazy types are left out by reading the ranges between them.
       for (let i = 0; i <= bounds.length; i += 2) {
         const from = i === 0 ? '' : bounds[i - 1]

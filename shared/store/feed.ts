@@ -27,7 +27,7 @@ export type Feed = {
   /** Returns the removal. Listeners run in order of registration, synchronously, one change after another. */
   listen(listener: (change: FeedChange) => void): () => void
   /** A token for `after`, durable knowledge of what was delivered. */
-  place(): ResumeToken | undefined
+  place(): ResumeToken
   /** Monotonic ms (performance.now) of the last sign of life of the stream, empty batches included. */
   progressAtMs(): number
   close(): Promise<void>
@@ -40,7 +40,7 @@ const changeStreamFatal = 280
 export async function openFeed(db: Db, options: FeedOptions = {}): Promise<Feed> {
   const listeners = new Set<(change: FeedChange) => void>()
   const stopped = new AbortController()
-  let place: ResumeToken | undefined = options.after
+  let place: ResumeToken = options.after
   let progress = performance.now()
   let current: ChangeStream | undefined
 

@@ -1,0 +1,126 @@
+// Commits in order, one insert at a time: what is enqueued while an insert is under way goes together in the next.
+// Waits for MongoDB as long as the lease is held; a commit is refused only by a later owner's fence.
+import { LeaseLost, type AuthLogStore } from '../../../shared/store/auth-log.ts'
+import { mergeEncoded, packEncoded, type Encoded } from './mutations.ts'
+
+export type CommitLogOptions = {
+  store: Pick<AuthLogStore, 'append'>
+  sessionId: string
+  epoch: number
+  /** The number after our fence row. */
+  nextN: number
+  /** Called once, before any waiting commit is rejected: close the socket here. */
+  onLost: () => void
+  onRetry?: (error: unknown) => void
+  /** First and longest wait between tries while MongoDB is away, ms. Default 25 and 1000. */
+  retryMs?: { first: number; longest: number }
+}
+
+export type CommitLog = {
+  /** Keeps the order of calls. Resolves when it and everything before it is durable; rejects with LeaseLost. */
+  commit(encoded: Encoded): Promise<void>
+  /** Resolves when everything enqueued so far is durable. */
+  durable(): Promise<void>
+  /** Takes what became durable since the last call, to be folded, and the number it reaches. */
+  takeFoldable(): { encoded: Encoded; upTo: number }
+  /** Puts back what could not be folded. */
+  returnFoldable(encoded: Encoded): void
+  foldableSize(): number
+  readonly lost: boolean
+  /** Waits for what is under way; later commits are rejected. */
+  close(): Promise<void>
+}
+
+type Waiter = { resolve: () => void; reject: (error: unknown) => void }
+
+export function openCommitLog(options: CommitLogOptions, unfolded: Encoded = new Map()): CommitLog {
+  const { store, sessionId, epoch } = options
+  const wait = options.retryMs ?? { first: 25, longest: 1_000 }
+  let nextN = options.nextN
+  let foldable: Encoded = unfolded
+  let pending: Encoded = new Map()
+  let waiters: Waiter[] = []
+  /** Who waits for the insert that is under way. */
+  let flying: Waiter[] | undefined
+  let running: Promise<void> | undefined
+  let failure: Error | undefined
+
+  async function appendForever(body: Uint8Array): Promise<void> {
+    const n = nextN
+    let pauseMs = wait.first
+    for (;;) {
+      try {
+        // The same key at the same number: after an unknown outcome the row is recognised as ours.
+        return await store.append(sessionId, n, epoch, `${epoch}/${n}`, body)
+      } catch (error) {
+        if (error instanceof LeaseLost) throw error
+        options.onRetry?.(error)
+        await new Promise((resolve) => setTimeout(resolve, pauseMs))
+        pauseMs = Math.min(pauseMs * 2, wait.longest)
+        if (failure) throw failure
+      }
+    }
+  }
+
+  async function run(): Promise<void> {
+    // One turn of the event loop, so that the devices of one send share a commit.
+    await new Promise((resolve) => setImmediate(resolve))
+    while (pending.size > 0 && !failure) {
+      const batch = pending
+      const waiting = waiters
+      pending = new Map()
+      waiters = []
+      flying = waiting
+      try {
+        await appendForever(packEncoded(batch))
+        mergeEncoded(foldable, batch)
+        nextN += 1
+        flying = undefined
+        for (const one of waiting) one.resolve()
+      } catch (error) {
+        failure ??= error instanceof Error ? error : new Error(String(error))
+        options.onLost()
+        for (const one of [...waiting, ...waiters]) one.reject(failure)
+        waiters = []
+        flying = undefined
+        pending = new Map()
+      }
+    }
+    running = undefined
+  }
+
+  const log: CommitLog = {
+    commit(encoded) {
+      if (failure) return Promise.reject(failure)
+      if (encoded.size === 0) return log.durable()
+      mergeEncoded(pending, encoded)
+      return new Promise((resolve, reject) => {
+        waiters.push({ resolve, reject })
+        running ??= run()
+      })
+    },
+    async durable() {
+      if (failure) throw failure
+      const queue = pending.size > 0 ? waiters : flying
+      if (queue) await new Promise<void>((resolve, reject) => queue.push({ resolve, reject }))
+    },
+    takeFoldable() {
+      const encoded = foldable
+      foldable = new Map()
+      return { encoded, upTo: nextN - 1 }
+    },
+    returnFoldable(encoded) {
+      mergeEncoded(encoded, foldable)
+      foldable = encoded
+    },
+    foldableSize: () => foldable.size,
+    get lost() {
+      return failure !== undefined
+    },
+    async close() {
+      await running
+      failure ??= new LeaseLost(`${sessionId}: closed`)
+    },
+  }
+  return log
+}
