@@ -25,3 +25,23 @@ test('a lock file that names a download address is stopped', () => {
   const packages = { 'node_modules/hono': { version: '4.13.19', resolved: 'https://mirror.example/hono.tgz' } }
   expect(problemsOf({}, packages)).toEqual([expect.stringContaining('"node_modules/hono" has a "resolved" address')])
 })
+
+test('a lock file that lacks a platform’s binary, which npm ci would refuse, is stopped', () => {
+  const linter = {
+    version: '1.94.0',
+    optionalDependencies: { '@oxlint/darwin-x64': '1.94.0', '@oxlint/linux-x64': '1.94.0' },
+  }
+  const packages = { 'node_modules/oxlint': linter, 'node_modules/@oxlint/linux-x64': { version: '1.94.0' } }
+  expect(problemsOf({}, packages)).toEqual([expect.stringContaining('"node_modules/@oxlint/darwin-x64" is missing')])
+})
+
+test('of two versions of one optional package the second stands beside its user', () => {
+  const packages = {
+    'node_modules/a': { version: '1.0.0', optionalDependencies: { 'bin-x64': '1.0.0' } },
+    'node_modules/b/node_modules/a': { version: '2.0.0', optionalDependencies: { 'bin-x64': '2.0.0' } },
+    'node_modules/bin-x64': { version: '1.0.0' },
+  }
+  expect(problemsOf({}, packages)).toEqual([
+    expect.stringContaining('"node_modules/b/node_modules/a/node_modules/bin-x64" is missing'),
+  ])
+})

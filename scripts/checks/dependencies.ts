@@ -1,5 +1,6 @@
 // Everyone installs the same bytes from wherever they install: exact versions only, and a lock file that names packages
-// and their checksums but no address to download them from.
+// and their checksums but no address to download them from, for every platform.
+import { missingOptionals, type Lock } from './locked-optionals.ts'
 
 type Manifest = Partial<Record<string, unknown>>
 
@@ -17,13 +18,16 @@ function inexact(field: string, value: unknown): string[] {
 
 export function checkDependencies(manifestText: string, lockText: string): { problems: string[]; summary: string } {
   const manifest = JSON.parse(manifestText) as Manifest
-  const { packages = {} } = JSON.parse(lockText) as { packages?: Record<string, { resolved?: string; link?: boolean }> }
-  const entries = Object.entries(packages)
+  const lock = JSON.parse(lockText) as Lock
+  const entries = Object.entries(lock.packages)
   const addressed = entries.filter(([, { resolved, link }]) => resolved !== undefined && link !== true)
   return {
     problems: [
       ...versionFields.flatMap((field) => inexact(field, manifest[field])),
       ...addressed.map(([name]) => `package-lock.json: "${name}" has a "resolved" address; .npmrc leaves them out`),
+      ...missingOptionals(lock).map(
+        ({ path }) => `package-lock.json: "${path}" is missing, npm ci refuses: npm run lock`,
+      ),
     ],
     summary: `${entries.length} locked packages`,
   }
