@@ -1,0 +1,142 @@
+// What a phone sends and what it has received.
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { proto } from '@whiskeysockets/baileys'
+import type { Context, Hono } from 'hono'
+import type * as v from 'valibot'
+import type { Wish } from '../phone/content.ts'
+import type { Worker } from '../phone/phone-worker.ts'
+import { sendMessage } from '../phone/send-message.ts'
+import type { ReceivedMessage, SentMessage } from '../records.ts'
+import { Refusal } from '../server/refusal.ts'
+import type { DoorDeps } from './deps.ts'
+import { phoneOf } from './phone-routes.ts'
+import { readBody, readQuery } from './read-input.ts'
+import { NewMessage, Page } from './schemas.ts'
+
+const DEFAULT_LIMIT = 1000
+
+/** Resolves once `ready` says so or the time is over; looks again whenever the phone stored something. */
+const waitUntil = (worker: Worker, ready: () => boolean, seconds: number): Promise<void> =>
+  new Promise((resolve) => {
+    if (seconds === 0 || ready()) return resolve()
+    const done = () => {
+      clearTimeout(timer)
+      worker.changed.off('changed', look)
+      resolve()
+    }
+    const look = () => {
+      if (ready()) done()
+    }
+    const timer = setTimeout(done, seconds * 1000)
+    worker.changed.on('changed', look)
+  })
+
+export const addMessageRoutes = (app: Hono, { exchange, phones }: DoorDeps): void => {
+  const { store, directory } = exchange
+
+  /** A number or a jid as somebody's number. */
+  const numberOf = (to: string): string => {
+    const jid = to.includes('@') ? to : `${to.replace(/\D/g, '')}@s.whatsapp.net`
+    const found = directory.resolve(jid)
+    if (!found) throw new Refusal(404, 'phone.not_found', `There is no phone ${to}.`)
+    return found.phone
+  }
+  const received = (phone: string, from: string, id: string): ReceivedMessage | undefined => {
+    const seq = store.inboxIds.get([phone, from, id])
+    return seq === undefined ? undefined : store.inbox.get([phone, seq])
+  }
+  const sent = (phone: string, id: string): SentMessage | undefined => {
+    const seq = store.sentIds.get([phone, id])
+    return seq === undefined ? undefined : store.sent.get([phone, seq])
+  }
+
+  const wishOf = (phone: string, to: string, body: v.InferOutput<typeof NewMessage>): Wish => {
+    const { addressing } = body
+    const chatJid = directory.jid({ phone: to, device: 0 }, addressing)
+    const find = (id: string) => {
+      const mine = sent(phone, id) ?? received(phone, phone, id)
+      const theirs = received(phone, to, id)
+      if (!mine && !theirs) throw new Refusal(404, 'message.not_found', `This phone knows no message ${id}.`)
+      const key: proto.IMessageKey = { remoteJid: chatJid, fromMe: mine !== undefined, id }
+      return { key, content: (mine ?? theirs)!.content, author: mine ? phone : to }
+    }
+    const own = (id: string) => {
+      const { key } = find(id)
+      if (!key.fromMe) throw new Refusal(409, 'message.not_own', 'Only own messages can be edited or revoked.')
+      return key
+    }
+    if (body.reaction)
+      return { kind: 'reaction', emoji: body.reaction.emoji, target: find(body.reaction.messageId).key }
+    if (body.edit) return { kind: 'edit', text: body.edit.text, target: own(body.edit.messageId) }
+    if (body.revoke) return { kind: 'revoke', target: own(body.revoke.messageId) }
+    const text = body.text ?? ''
+    if (!body.quotedMessageId) return { kind: 'text', text }
+    const { content, author } = find(body.quotedMessageId)
+    const authorJid = directory.jid({ phone: author, device: 0 }, addressing)
+    return { kind: 'text', text, quoted: { messageId: body.quotedMessageId, author: authorJid, content } }
+  }
+
+  app.post('/phones/:phone/messages', async (c) => {
+    const { record, worker } = phones.get(phoneOf(c))
+    const body = await readBody(c, NewMessage)
+    const to = numberOf(body.to)
+    const messageIds = await worker.run(async () => {
+      const wish = wishOf(record.phone, to, body)
+      const ids: string[] = []
+      for (let i = 1; i <= (body.count ?? 1); i++) {
+        const one: Wish =
+          body.count !== undefined && wish.kind === 'text' ? { ...wish, text: `${wish.text} ${i}` } : wish
+        ids.push(await sendMessage(worker, to, one, body.addressing))
+        // Clients must get a word in between two messages of a burst.
+        await nextTurn()
+      }
+      return ids
+    })
+    return c.json({ messageId: messageIds[0], messageIds }, 201)
+  })
+
+  const page = async <T extends { seq: number }>(
+    c: Context,
+    worker: Worker,
+    query: v.InferOutput<typeof Page>,
+    rows: (after: number) => Iterable<T>,
+    show: (row: T) => object,
+  ) => {
+    const limit = query.limit ?? DEFAULT_LIMIT
+    const take = (count: number) => {
+      const taken: T[] = []
+      for (const row of rows(query.after ?? 0)) {
+        if (taken.length === count) break
+        taken.push(row)
+      }
+      return taken
+    }
+    const wanted = query.atLeast ?? 0
+    await waitUntil(worker, () => take(wanted).length >= wanted, query.wait ?? 0)
+    const data = take(limit)
+    const last = data.at(-1)
+    return c.json({ data: data.map(show), nextCursor: data.length === limit && last ? String(last.seq) : null })
+  }
+
+  app.get('/phones/:phone/messages', async (c) => {
+    const { record, worker } = phones.get(phoneOf(c))
+    const query = readQuery(c, Page)
+    const from = query.from === undefined ? undefined : numberOf(query.from)
+    const fromMe = query.fromMe === 'true' || from === record.phone
+    const rows = function* (after: number) {
+      for (const { value } of store.inbox.rows([record.phone], { after })) {
+        if (value.fromMe === fromMe && (from === undefined || value.from === from)) yield value
+      }
+    }
+    return page(c, worker, query, rows, ({ content: _content, ...row }) => row)
+  })
+
+  app.get('/phones/:phone/sent', async (c) => {
+    const { record, worker } = phones.get(phoneOf(c))
+    const query = readQuery(c, Page)
+    const rows = function* (after: number) {
+      for (const { value } of store.sent.rows([record.phone], { after })) yield value
+    }
+    return page(c, worker, query, rows, ({ content: _content, ...row }) => row)
+  })
+}

@@ -1,0 +1,117 @@
+// The shapes that the door accepts. Unknown fields are refused.
+import * as v from 'valibot'
+import { FAULT_KINDS } from '../server/faults.ts'
+
+const MAX_BURST = 10_000
+const MAX_PAGE = 10_000
+const MAX_WAIT_SECONDS = 120
+
+/** A number in international form; kept as its digits. */
+const Phone = v.pipe(
+  v.string(),
+  v.transform((text) => text.replace(/[\s().+-]/g, '')),
+  v.regex(/^[1-9]\d{6,14}$/, 'expected a phone number in international form'),
+)
+const Text = v.pipe(v.string(), v.minLength(1), v.maxLength(65_536))
+const Count = (max: number) => v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(max))
+const Whole = v.pipe(v.number(), v.integer(), v.minValue(0))
+const Addressing = v.optional(v.picklist(['lid', 'pn']), 'lid')
+const Time = v.pipe(v.string(), v.isoTimestamp())
+const QueryNumber = (max: number) =>
+  v.optional(v.pipe(v.string(), v.regex(/^\d{1,15}$/, 'expected a number'), v.transform(Number), v.maxValue(max)))
+
+export const NewPhone = v.strictObject({ phone: v.optional(Phone), name: v.optional(v.pipe(Text, v.maxLength(100))) })
+export const Scan = v.strictObject({ qr: Text })
+export const Pair = v.strictObject({
+  code: v.pipe(
+    v.string(),
+    v.transform((code) => code.replace(/[\s-]/g, '')),
+    v.length(8),
+  ),
+})
+
+export const NewMessage = v.pipe(
+  v.strictObject({
+    to: v.pipe(v.string(), v.minLength(1)),
+    text: v.optional(Text),
+    count: v.optional(Count(MAX_BURST)),
+    quotedMessageId: v.optional(Text),
+    reaction: v.optional(v.strictObject({ messageId: Text, emoji: v.string() })),
+    edit: v.optional(v.strictObject({ messageId: Text, text: Text })),
+    revoke: v.optional(v.strictObject({ messageId: Text })),
+    addressing: Addressing,
+  }),
+  v.check(
+    ({ text, reaction, edit, revoke }) =>
+      [text, reaction, edit, revoke].filter((one) => one !== undefined).length === 1,
+    'expected exactly one of text, reaction, edit, revoke',
+  ),
+  v.check(
+    ({ text, count, quotedMessageId }) => text !== undefined || (count === undefined && quotedMessageId === undefined),
+    'count and quotedMessageId go with text',
+  ),
+)
+
+export const Page = v.strictObject({
+  from: v.optional(v.string()),
+  after: QueryNumber(Number.MAX_SAFE_INTEGER),
+  limit: QueryNumber(MAX_PAGE),
+  fromMe: v.optional(v.picklist(['true', 'false'])),
+  /** Answers only once there are that many, or the wait is over. */
+  atLeast: QueryNumber(MAX_PAGE),
+  wait: QueryNumber(MAX_WAIT_SECONDS),
+})
+
+export const Read = v.strictObject({ from: v.optional(v.string()), messageIds: v.optional(v.array(Text)) })
+export const Typing = v.strictObject({
+  to: v.string(),
+  state: v.optional(v.picklist(['composing', 'recording', 'paused']), 'composing'),
+  addressing: Addressing,
+})
+export const Presence = v.strictObject({
+  state: v.optional(v.picklist(['available', 'unavailable']), 'available'),
+  lastSeen: v.optional(Time),
+})
+
+export const NewFault = v.strictObject({
+  kind: v.picklist(FAULT_KINDS),
+  phone: v.optional(Phone),
+  device: v.optional(Whole),
+  after: v.optional(Whole),
+  times: v.optional(Count(1_000_000)),
+  /** nack: the ack's error. */
+  code: v.optional(v.pipe(v.number(), v.integer(), v.minValue(400), v.maxValue(599)), 463),
+  /** delay: milliseconds that every stanza waits. */
+  ms: v.optional(v.pipe(Whole, v.maxValue(60_000)), 500),
+  /** qr-refresh: the QR shown until now, refused from then on. */
+  qr: v.optional(Text),
+})
+
+export const NewHistory = v.strictObject({
+  phone: Phone,
+  contacts: v.optional(v.array(v.strictObject({ phone: Phone, name: v.optional(Text) })), []),
+  chats: v.optional(
+    v.array(
+      v.strictObject({
+        phone: Phone,
+        name: v.optional(Text),
+        unread: v.optional(Whole),
+        archived: v.optional(v.boolean()),
+        pinned: v.optional(v.boolean()),
+      }),
+    ),
+    [],
+  ),
+  messages: v.optional(
+    v.array(
+      v.strictObject({
+        chat: Phone,
+        fromMe: v.optional(v.boolean()),
+        text: Text,
+        at: v.optional(Time),
+        messageId: v.optional(Text),
+      }),
+    ),
+    [],
+  ),
+})

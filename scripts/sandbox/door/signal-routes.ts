@@ -1,0 +1,67 @@
+// What a phone shows without writing: that it has read, listened, is there, is typing.
+import type { Hono } from 'hono'
+import { sendReceipt } from '../phone/phone-worker.ts'
+import { addressingOf } from '../server/jids.ts'
+import { node, unixSeconds } from '../server/nodes.ts'
+import { Refusal } from '../server/refusal.ts'
+import type { DoorDeps } from './deps.ts'
+import { phoneOf } from './phone-routes.ts'
+import { readBody } from './read-input.ts'
+import { Presence, Read, Typing } from './schemas.ts'
+
+export const addSignalRoutes = (app: Hono, { exchange, phones, signals }: DoorDeps): void => {
+  const { store, directory } = exchange
+  const numberOf = (to: string): string => {
+    const found = directory.resolve(to.includes('@') ? to : `${to.replace(/\D/g, '')}@s.whatsapp.net`)
+    if (!found) throw new Refusal(404, 'phone.not_found', `There is no phone ${to}.`)
+    return found.phone
+  }
+
+  for (const type of ['read', 'played'] as const) {
+    app.post(`/phones/:phone/${type}`, async (c) => {
+      const { record, worker } = phones.get(phoneOf(c))
+      const body = await readBody(c, Read)
+      const from = body.from === undefined ? undefined : numberOf(body.from)
+      const messageIds = await worker.run(async () => {
+        const chosen = [...store.inbox.rows([record.phone])]
+          .map(({ value }) => value)
+          .filter((message) => !message.fromMe && (from === undefined || message.from === from))
+          .filter((message) => (body.messageIds ? body.messageIds.includes(message.messageId) : !message.read))
+        exchange.transact(() => {
+          for (const sender of new Set(chosen.map((message) => message.from))) {
+            const [first, ...rest] = chosen.filter((message) => message.from === sender)
+            const list = rest.map((message) => node('item', { id: message.messageId }))
+            const to = directory.jid({ phone: sender, device: 0 }, 'lid')
+            sendReceipt(
+              worker,
+              node(
+                'receipt',
+                { id: first!.messageId, to, type, t: unixSeconds() },
+                list.length > 0 ? [node('list', {}, list)] : undefined,
+              ),
+            )
+          }
+          for (const message of chosen) store.inbox.put([record.phone, message.seq], { ...message, read: true })
+        })
+        return chosen.map((message) => message.messageId)
+      })
+      return c.json({ messageIds })
+    })
+  }
+
+  app.post('/phones/:phone/typing', async (c) => {
+    const { worker } = phones.get(phoneOf(c))
+    const { to, state, addressing } = await readBody(c, Typing)
+    const jid = directory.jid({ phone: numberOf(to), device: 0 }, to.includes('@') ? addressingOf(to) : addressing)
+    const tag = state === 'paused' ? 'paused' : 'composing'
+    signals.typing(worker.self, jid, [node(tag, state === 'recording' ? { media: 'audio' } : {})])
+    return c.body(null, 204)
+  })
+
+  app.post('/phones/:phone/presence', async (c) => {
+    const { worker } = phones.get(phoneOf(c))
+    const { state, lastSeen } = await readBody(c, Presence)
+    signals.presence(worker.self, state, lastSeen === undefined ? undefined : unixSeconds(Date.parse(lastSeen)))
+    return c.body(null, 204)
+  })
+}

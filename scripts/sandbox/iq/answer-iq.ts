@@ -1,0 +1,90 @@
+// Every question that a client asks, by namespace. What is not played is answered with an empty result, which
+// clients take for "nothing to tell"; what makes no sense, with an error.
+import { type BinaryNode, S_WHATSAPP_NET } from '@whiskeysockets/baileys'
+import type { Address } from '../records.ts'
+import type { CodePairing } from '../linking/pair-by-code.ts'
+import { unlinkDevice } from '../linking/unlink-device.ts'
+import { activate } from '../server/admit.ts'
+import type { Connection } from '../server/connection.ts'
+import type { Exchange } from '../server/exchange.ts'
+import { child, children, node } from '../server/nodes.ts'
+import { answerAppState } from './app-state.ts'
+import { answerKeys } from './keys.ts'
+import { answerUsync } from './usync.ts'
+
+export type IqDeps = { exchange: Exchange; codes: CodePairing; startHistory(address: Address): void }
+/** The children of the result, or the code of the error. */
+export type Answer = BinaryNode[] | number
+
+const BAD_REQUEST = 400
+const FORBIDDEN = 401
+const NOT_FOUND = 404
+const PRIVACY_CATEGORIES = ['readreceipts', 'last', 'online', 'profile', 'status', 'groupadd', 'calladd', 'messages']
+
+const answerPrivacy = (iq: BinaryNode): Answer =>
+  iq.attrs.type === 'get'
+    ? [
+        node(
+          'privacy',
+          {},
+          PRIVACY_CATEGORIES.map((name) => node('category', { name, value: 'all' })),
+        ),
+      ]
+    : []
+
+const answerLinked = (deps: IqDeps, connection: Connection, address: Address, iq: BinaryNode): Answer => {
+  const { exchange } = deps
+  switch (iq.attrs.xmlns) {
+    case 'encrypt':
+      return answerKeys(exchange, address, iq)
+    case 'usync':
+      return answerUsync(exchange, connection, iq)
+    case 'w:sync:app:state':
+      return answerAppState(exchange, address, iq)
+    case 'privacy':
+      return answerPrivacy(iq)
+    case 'abt':
+      return [node('props', { hash: 'sandbox', refresh: 86_400 }, [])]
+    case 'blocklist':
+      return [node('list', {}, [])]
+    case 'w:m':
+      return [node('media_conn', { auth: 'sandbox', ttl: 3600 }, [])]
+    case 'w:profile:picture':
+      return iq.attrs.type === 'get' ? NOT_FOUND : []
+    case 'md': {
+      const removed = child(iq, 'remove-companion-device')
+      if (!removed) return []
+      const target = exchange.directory.resolve(removed.attrs.jid) ?? address
+      if (target.phone !== address.phone || target.device === 0) return FORBIDDEN
+      // The answer must be out before the socket goes.
+      setImmediate(() => unlinkDevice(exchange, target))
+      return []
+    }
+    case 'passive':
+      if (child(iq, 'active')) {
+        setImmediate(() => activate(exchange, connection, () => deps.startHistory(address)))
+      }
+      return []
+    default:
+      return []
+  }
+}
+
+export const answerIq = (deps: IqDeps, connection: Connection, iq: BinaryNode): void => {
+  const { id, type, from } = iq.attrs
+  if (!id || (type !== 'get' && type !== 'set')) return
+  let answer: Answer
+  if (connection.address) {
+    answer = answerLinked(deps, connection, connection.address, iq)
+  } else {
+    const registration = children(iq, 'link_code_companion_reg')[0]
+    const handled = registration ? deps.codes.receive(connection, registration) : []
+    answer = handled === false ? BAD_REQUEST : handled
+  }
+  const attrs = { id, from: iq.attrs.to ?? S_WHATSAPP_NET, to: from }
+  connection.send(
+    typeof answer === 'number'
+      ? node('iq', { ...attrs, type: 'error' }, [node('error', { code: answer, text: 'refused' })])
+      : node('iq', { ...attrs, type: 'result' }, answer),
+  )
+}

@@ -1,0 +1,135 @@
+// What a phone tells a companion after it was linked: the app-state key, then the chats, the names and the latest
+// messages. Sent once per link, as private messages with the data inline.
+import { randomBytes } from 'node:crypto'
+import { promisify } from 'node:util'
+import { deflate } from 'node:zlib'
+import { type BinaryNode, proto } from '@whiskeysockets/baileys'
+import type { Address, Device, History, HistoryMessage } from '../records.ts'
+import { node, unixSeconds } from '../server/nodes.ts'
+import { routeMessage } from '../server/route-message.ts'
+import type { Worker } from './phone-worker.ts'
+import { encryptFor, newMessageId } from './send-message.ts'
+
+const compress = promisify(deflate)
+const { HistorySyncType } = proto.HistorySync
+const { Type } = proto.Message.ProtocolMessage
+const EMPTY: History = { contacts: [], chats: [], messages: [] }
+
+const webMessage = (chatJid: string, message: HistoryMessage): proto.IWebMessageInfo => ({
+  key: {
+    remoteJid: chatJid,
+    fromMe: message.fromMe ?? false,
+    id: message.messageId ?? randomBytes(16).toString('hex').toUpperCase(),
+  },
+  message: { conversation: message.text },
+  messageTimestamp: unixSeconds(message.at ? Date.parse(message.at) : Date.now()),
+  status: message.fromMe ? proto.WebMessageInfo.Status.READ : undefined,
+})
+
+/** The three parts of a first sync, in the order in which they are sent. */
+const chunks = (worker: Worker, history: History): proto.IHistorySync[] => {
+  const { directory, store } = worker.exchange
+  const jidOf = (phone: string) => directory.jid({ phone, device: 0 }, store.phones.get(phone) ? 'lid' : 'pn')
+  const known = (phone: string) => store.phones.get(phone)
+  const numbers = new Set([...history.chats.map(({ phone }) => phone), ...history.messages.map(({ chat }) => chat)])
+  const mappings = [...new Set([...numbers, ...history.contacts.map(({ phone }) => phone)])].flatMap((phone) =>
+    known(phone) ? [{ pnJid: directory.jid({ phone, device: 0 }, 'pn'), lidJid: jidOf(phone) }] : [],
+  )
+  const nameOf = (phone: string) =>
+    history.chats.find((chat) => chat.phone === phone)?.name ??
+    history.contacts.find((contact) => contact.phone === phone)?.name
+
+  const conversation = (phone: string, messages: HistoryMessage[]): proto.IConversation => {
+    const chat = history.chats.find((one) => one.phone === phone)
+    const sorted = messages
+      .filter((message) => message.chat === phone)
+      .map((message) => webMessage(jidOf(phone), message))
+      .sort((a, b) => Number(b.messageTimestamp) - Number(a.messageTimestamp))
+    return {
+      id: jidOf(phone),
+      name: nameOf(phone) ?? null,
+      ...(known(phone) ? { pnJid: directory.jid({ phone, device: 0 }, 'pn'), lidJid: jidOf(phone) } : {}),
+      unreadCount: chat?.unread ?? 0,
+      archived: chat?.archived ?? false,
+      pinned: chat?.pinned ? unixSeconds() : 0,
+      conversationTimestamp: sorted[0]?.messageTimestamp ?? unixSeconds(),
+      messages: sorted.map((message, index) => ({ message, msgOrderId: sorted.length - index })),
+    }
+  }
+  const newestFirst = [...history.messages].reverse()
+  const firstOfEach = newestFirst.filter(
+    ({ chat }, index) => newestFirst.findIndex((one) => one.chat === chat) === index,
+  )
+  const pushnames = [
+    ...history.contacts.map(({ phone, name }) => ({ id: jidOf(phone), pushname: name ?? phone })),
+    { id: jidOf(worker.self.phone), pushname: worker.record().name },
+  ]
+  const all = [...numbers]
+  return [
+    {
+      syncType: HistorySyncType.INITIAL_BOOTSTRAP,
+      conversations: all.map((phone) => conversation(phone, firstOfEach)),
+      phoneNumberToLidMappings: mappings,
+      progress: 50,
+      chunkOrder: 1,
+    },
+    { syncType: HistorySyncType.PUSH_NAME, pushnames, chunkOrder: 2 },
+    {
+      syncType: HistorySyncType.RECENT,
+      conversations: all.map((phone) => conversation(phone, history.messages)),
+      phoneNumberToLidMappings: mappings,
+      progress: 100,
+      chunkOrder: 3,
+    },
+  ]
+}
+
+const keyShare = (worker: Worker): proto.Message.IProtocolMessage => {
+  const { appStateKey } = worker.record()
+  const fingerprint = { rawId: 1, currentIndex: 1, deviceIndexes: [0, 1] }
+  return {
+    type: Type.APP_STATE_SYNC_KEY_SHARE,
+    appStateSyncKeyShare: {
+      keys: [
+        {
+          keyId: { keyId: appStateKey.keyId },
+          keyData: { keyData: appStateKey.keyData, fingerprint, timestamp: Date.now() },
+        },
+      ],
+    },
+  }
+}
+
+const notification = async (chunk: proto.IHistorySync): Promise<proto.Message.IProtocolMessage> => ({
+  type: Type.HISTORY_SYNC_NOTIFICATION,
+  historySyncNotification: {
+    syncType: chunk.syncType ?? null,
+    chunkOrder: chunk.chunkOrder ?? null,
+    progress: chunk.progress ?? null,
+    initialHistBootstrapInlinePayload: await compress(proto.HistorySync.encode(chunk).finish()),
+  },
+})
+
+/** Only inside the worker's queue. Does nothing for a companion that has had it. */
+export const sendHistory = async (worker: Worker, to: Address): Promise<void> => {
+  const { exchange, signal } = worker
+  const { store, directory } = exchange
+  const device = (): Device | undefined => store.devices.get([to.phone, to.device])
+  if (device()?.historySent !== false) return
+  const parts = [keyShare(worker)]
+  for (const chunk of chunks(worker, store.history.get(to.phone) ?? EMPTY)) parts.push(await notification(chunk))
+  const stanzas: BinaryNode[] = []
+  for (const protocolMessage of parts) {
+    const enc = await encryptFor(worker, to, { protocolMessage })
+    if (!enc) return
+    const attrs = { id: newMessageId(), to: directory.jid(to, 'lid'), type: 'text', category: 'peer' }
+    stanzas.push(node('message', attrs, [enc]))
+  }
+  exchange.transact(() => {
+    const current = device()
+    if (!current) return
+    signal.store()
+    store.devices.put([to.phone, to.device], { ...current, historySent: true })
+    for (const stanza of stanzas) routeMessage(exchange, worker.self, stanza)
+  })
+}

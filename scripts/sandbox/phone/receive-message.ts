@@ -1,0 +1,108 @@
+// A message arrives at a pretend phone: verified, decrypted, put into the inbox and answered with a receipt, all in
+// one commit. One that cannot be decrypted is counted and asked for again, as a real phone does.
+import { type BinaryNode, proto } from '@whiskeysockets/baileys'
+import { checkDeviceIdentity } from '../linking/device-identity.ts'
+import type { Address, ReceivedMessage } from '../records.ts'
+import { bytesOf, children, node, unixSeconds } from '../server/nodes.ts'
+import { answerPeerRequest } from './answer-peer-request.ts'
+import { describeMessage } from './content.ts'
+import { askForRetry } from './ask-for-retry.ts'
+import { sendReceipt, type Worker } from './phone-worker.ts'
+import type { Enc } from './signal.ts'
+
+/** Throws when a companion does not prove that it belongs to the account it writes for. */
+const verifySender = (worker: Worker, stanza: BinaryNode, sender: Address, jid: string, enc: Enc): void => {
+  const { store } = worker.exchange
+  if (sender.device === 0) return
+  const device = store.devices.get([sender.phone, sender.device])
+  const account = store.phones.get(sender.phone)
+  if (!device || !account) throw new Error('the sending device is not linked')
+  if (worker.signal.identityOf(jid)?.equals(device.identityPublic) !== true) throw new Error('foreign identity key')
+  if (enc.type !== 'pkmsg') return
+  const proof = bytesOf(stanza, 'device-identity')
+  if (!proof) throw new Error('a first message without a device identity')
+  const known = `${jid} ${proof.toString('base64')}`
+  if (worker.verifiedIdentities.has(known)) return
+  const problem = checkDeviceIdentity(proof, device.identityPublic, account.identity.public)
+  if (problem) throw new Error(problem)
+  worker.verifiedIdentities.add(known)
+}
+
+const decrypt = async (worker: Worker, stanza: BinaryNode, sender: Address): Promise<proto.Message> => {
+  const enc = children(stanza, 'enc')[0]
+  const type = enc?.attrs.type
+  if (!(enc?.content instanceof Uint8Array) || (type !== 'msg' && type !== 'pkmsg'))
+    throw new Error('nothing to decrypt')
+  const jid = worker.exchange.directory.jid(sender, 'lid')
+  const sealed: Enc = { type, ciphertext: enc.content }
+  const message = await worker.signal.decrypt(jid, sealed)
+  verifySender(worker, stanza, sender, jid, sealed)
+  return message
+}
+
+export const receiveMessage = async (worker: Worker, stanza: BinaryNode, remove: () => void): Promise<void> => {
+  const { exchange, self, signal } = worker
+  const { store, directory } = exchange
+  const { from, id = '', recipient, category } = stanza.attrs
+  const sender = directory.resolve(from)
+  if (!sender || !from) return exchange.transact(remove)
+  const idKey: [string, string, string] = [self.phone, sender.phone, id]
+  const knownSeq = store.inboxIds.get(idKey)
+  const known = knownSeq === undefined ? undefined : store.inbox.get([self.phone, knownSeq])
+
+  const again = (message: ReceivedMessage) => {
+    exchange.count(self.phone, 'duplicates')
+    store.inbox.put([self.phone, message.seq], { ...message, deliveries: message.deliveries + 1 })
+  }
+  const own = sender.phone === self.phone
+  const confirm = () =>
+    own
+      ? sendReceipt(
+          worker,
+          node('receipt', { id, to: from, type: category === 'peer' ? 'peer_msg' : 'sender', recipient }),
+        )
+      : sendReceipt(worker, node('receipt', { id, to: from, t: unixSeconds() }))
+
+  let message: proto.Message
+  try {
+    message = await decrypt(worker, stanza, sender)
+  } catch (error) {
+    signal.discard()
+    if (known) {
+      return exchange.transact(() => {
+        again(known)
+        remove()
+        confirm()
+      })
+    }
+    exchange.log.warn({ phone: self.phone, id, sender, error: String(error) }, 'a pretend phone could not decrypt')
+    return askForRetry(worker, stanza, remove)
+  }
+
+  const sent = message.deviceSentMessage
+  const content = sent?.message ?? message
+  exchange.transact(() => {
+    signal.store()
+    remove()
+    confirm()
+    if (category === 'peer') return
+    if (known) return again(known)
+    if (content.senderKeyDistributionMessage && Object.keys(content).length === 1) return
+    const seq = store.nextSeq()
+    store.inboxIds.put(idKey, seq)
+    store.inbox.put([self.phone, seq], {
+      seq,
+      messageId: id,
+      from: sender.phone,
+      fromDevice: sender.device,
+      fromMe: own,
+      to: own ? (directory.resolve(recipient ?? sent?.destinationJid ?? '')?.phone ?? self.phone) : self.phone,
+      ...describeMessage(content),
+      at: new Date().toISOString(),
+      deliveries: 1,
+      read: false,
+      content: Buffer.from(proto.Message.encode(content).finish()),
+    })
+  })
+  if (category === 'peer') await answerPeerRequest(worker, sender, id, content)
+}

@@ -1,0 +1,110 @@
+// What the sandbox remembers, as stored: phones, the devices linked to them, stanzas on their way, inboxes.
+import type { BinaryNode } from '@whiskeysockets/baileys'
+
+export type KeyPair = { public: Buffer; private: Buffer }
+
+/** One device of one number: 0 is the phone itself, companions count from 1. */
+export type Address = { phone: string; device: number }
+
+export type Counters = {
+  /** Messages that this phone could not decrypt. */
+  failedDecryptions: number
+  /** Retry receipts that linked devices sent for messages of this phone. */
+  retryReceiptsReceived: number
+  /** Messages that this phone received again with an id it had already. */
+  duplicates: number
+  /** Nacks 487 (key used already) for messages that this phone sent or that its linked devices received. */
+  nacks487: number
+}
+
+export type Phone = {
+  phone: string
+  lid: string
+  name: string
+  createdAt: string
+  identity: KeyPair
+  registrationId: number
+  signedPreKey: { keyId: number; keyPair: KeyPair; signature: Buffer }
+  nextPreKeyId: number
+  nextDevice: number
+  /** The key of the account's app state, shared with every companion. */
+  appStateKey: { keyId: Buffer; keyData: Buffer }
+  counters: Counters
+}
+
+export type Device = {
+  phone: string
+  device: number
+  keyIndex: number
+  noisePublic: Buffer
+  identityPublic: Buffer
+  registrationId: number
+  signedPreKey: { keyId: number; public: Buffer; signature: Buffer }
+  platform: string
+  linkedAt: string
+  /** The first history sync was queued. */
+  historySent: boolean
+}
+
+export type StanzaKind = 'message' | 'receipt' | 'notification'
+
+/** A stanza that waits until its device has acknowledged it. */
+export type QueuedStanza = { kind: StanzaKind; id: string; node: BinaryNode }
+
+export type MessageKind = 'text' | 'reaction' | 'edit' | 'revoke' | 'other'
+
+export type ReceivedMessage = {
+  seq: number
+  messageId: string
+  /** The phone number that sent it, and which of its devices. */
+  from: string
+  fromDevice: number
+  /** True when a linked device of this very number sent it; `to` is then the chat. */
+  fromMe: boolean
+  to: string
+  kind: MessageKind
+  text: string
+  /** The message that a reaction, edit or revoke is about. */
+  targetId?: string
+  quotedMessageId?: string
+  /** When it was first received, RFC 3339. */
+  at: string
+  /** How many times a message with this id was received. */
+  deliveries: number
+  read: boolean
+  /** The decrypted protobuf, for quoting. */
+  content: Buffer
+}
+
+export type ReceiptNote = { from: string; device: number; type: string; at: string }
+
+export type SentMessage = {
+  seq: number
+  messageId: string
+  to: string
+  kind: MessageKind
+  text: string
+  at: string
+  receipts: ReceiptNote[]
+  /** The protobuf as it was sent, for resends and quotes. */
+  content: Buffer
+  addressing: 'lid' | 'pn'
+  edit?: string
+}
+
+export type HistoryContact = { phone: string; name?: string | undefined }
+export type HistoryChat = {
+  phone: string
+  name?: string | undefined
+  unread?: number | undefined
+  archived?: boolean | undefined
+  pinned?: boolean | undefined
+}
+export type HistoryMessage = {
+  chat: string
+  fromMe?: boolean | undefined
+  text: string
+  at?: string | undefined
+  messageId?: string | undefined
+}
+export type History = { contacts: HistoryContact[]; chats: HistoryChat[]; messages: HistoryMessage[] }

@@ -1,0 +1,142 @@
+// One client's socket: bytes in, nodes out, and the other way round. Whatever does not parse or authenticate closes
+// this socket and nothing else. Incoming nodes are handed on one by one, in order.
+import { type BinaryNode, decodeBinaryNode, encodeBinaryNode, proto } from '@whiskeysockets/baileys'
+import type { WebSocket } from 'ws'
+import type { Address, KeyPair } from '../records.ts'
+import { createFrameReader, frame } from './frames.ts'
+import { createNoiseResponder } from './noise-responder.ts'
+
+export type Log = { debug(data: object, text: string): void; warn(data: object, text: string): void }
+
+export type Login = { payload: proto.ClientPayload; noisePublic: Buffer }
+
+export type Connection = {
+  readonly id: number
+  /** Who logged in; absent until then, and for a client that is still to be linked. */
+  address: Address | undefined
+  /** True once the client said that it is ready: from then on stanzas go out as they come. */
+  active: boolean
+  /** Milliseconds that outgoing nodes wait; set by the delay fault. */
+  delayMs: number
+  send(node: BinaryNode): void
+  /** The answer to a node that was sent with this id; rejects when the socket closes first. */
+  answer(id: string): Promise<BinaryNode>
+  /** Sends a last node, then closes in the ordinary way. */
+  end(last?: BinaryNode): void
+  /** Tears the TCP connection down without a word. */
+  drop(): void
+  /** Goes deaf and dumb, while the TCP connection stays. */
+  freeze(): void
+}
+
+type Deps = {
+  id: number
+  serverKey: KeyPair
+  log: Log
+  onLogin(connection: Connection, login: Login): void
+  onNode(connection: Connection, node: BinaryNode): void
+  onClose(connection: Connection): void
+}
+
+export const acceptConnection = (ws: WebSocket, deps: Deps): Connection => {
+  const noise = createNoiseResponder(deps.serverKey)
+  const frames = createFrameReader()
+  const answers = new Map<string, (node: BinaryNode | Error) => void>()
+  let stage: 'hello' | 'finish' | 'open' = 'hello'
+  let seal: ((bytes: Uint8Array) => Buffer) | undefined
+  let unseal: ((bytes: Uint8Array) => Buffer) | undefined
+  let inbound: Promise<void> = Promise.resolve()
+  let frozen = false
+  let closed = false
+  let lastSendAt = 0
+
+  const write = (node: BinaryNode) => {
+    if (closed || frozen || !seal) return
+    ws.send(frame(seal(encodeBinaryNode(node))))
+  }
+
+  const fail = (error: unknown) => {
+    deps.log.debug({ connection: deps.id, reason: String(error) }, 'socket closed: what it sent cannot be read')
+    ws.terminate()
+  }
+
+  const connection: Connection = {
+    id: deps.id,
+    address: undefined,
+    active: false,
+    delayMs: 0,
+    send: (node) => {
+      const now = Date.now()
+      const at = Math.max(now + connection.delayMs, lastSendAt)
+      if (at <= now) return write(node)
+      lastSendAt = at
+      setTimeout(() => write(node), at - now).unref()
+    },
+    answer: (id) =>
+      new Promise((resolve, reject) => {
+        if (closed) return reject(new Error('connection closed'))
+        answers.set(id, (result) => (result instanceof Error ? reject(result) : resolve(result)))
+      }),
+    end: (last) => {
+      if (last) write(last)
+      ws.close()
+    },
+    drop: () => ws.terminate(),
+    freeze: () => {
+      frozen = true
+      ws.pause()
+    },
+  }
+
+  const receive = (bytes: Buffer) => {
+    if (stage === 'open') {
+      const plain = unseal!(bytes)
+      inbound = inbound
+        .then(() => decodeBinaryNode(plain))
+        .then((node) => {
+          if (closed) return
+          const waiting = node.attrs.id === undefined ? undefined : answers.get(node.attrs.id)
+          if (waiting && node.attrs.type !== 'get' && node.attrs.type !== 'set') {
+            answers.delete(node.attrs.id!)
+            return waiting(node)
+          }
+          deps.onNode(connection, node)
+        })
+        .catch(fail)
+      return
+    }
+    const message = proto.HandshakeMessage.decode(bytes)
+    if (stage === 'hello') {
+      if (!message.clientHello?.ephemeral) throw new Error('no client hello')
+      const serverHello = noise.hello(message.clientHello.ephemeral)
+      ws.send(frame(proto.HandshakeMessage.encode({ serverHello }).finish()))
+      stage = 'finish'
+      return
+    }
+    const finish = message.clientFinish
+    if (!finish?.static || !finish.payload) throw new Error('no client finish')
+    const done = noise.finish({ static: finish.static, payload: finish.payload })
+    seal = done.seal
+    unseal = done.open
+    stage = 'open'
+    frames.trust()
+    deps.onLogin(connection, { payload: proto.ClientPayload.decode(done.payload), noisePublic: done.noisePublic })
+  }
+
+  ws.on('message', (data: Buffer) => {
+    if (frozen) return
+    try {
+      for (const bytes of frames.push(data)) receive(bytes)
+    } catch (error) {
+      fail(error)
+    }
+  })
+  ws.on('error', fail)
+  ws.on('close', () => {
+    closed = true
+    for (const settle of answers.values()) settle(new Error('connection closed'))
+    answers.clear()
+    deps.onClose(connection)
+  })
+  return connection
+}

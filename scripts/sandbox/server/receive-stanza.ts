@@ -1,0 +1,60 @@
+// Everything a linked client sends that is not a question: messages, receipts, acks, presence, typing. Each is
+// acknowledged once its effect is stored.
+import type { BinaryNode } from '@whiskeysockets/baileys'
+import type { Address } from '../records.ts'
+import type { Connection } from './connection.ts'
+import type { Exchange } from './exchange.ts'
+import { node, unixSeconds } from './nodes.ts'
+import { routeMessage } from './route-message.ts'
+import { routeReceipt } from './route-receipt.ts'
+import type { SignalRouter } from './route-signals.ts'
+
+const KEY_ALREADY_USED = '487'
+
+const receiveMessage = (exchange: Exchange, connection: Connection, sender: Address, stanza: BinaryNode) => {
+  const { id, to } = stanza.attrs
+  const error = exchange.faults.nackFor(sender) ?? routeMessage(exchange, sender, stanza)
+  exchange.emit(connection, node('ack', { class: 'message', id, from: to, t: unixSeconds(), error }))
+}
+
+const receiveAck = (exchange: Exchange, owner: Address, ack: BinaryNode) => {
+  const { id, class: kind, type, to, error } = ack.attrs
+  if (!id || (kind !== 'message' && kind !== 'receipt' && kind !== 'notification')) return
+  const settled = exchange.settle(
+    owner,
+    kind,
+    id,
+    (stanza) => kind !== 'receipt' || (stanza.attrs.type === type && stanza.attrs.from === to),
+  )
+  if (kind !== 'message' || error !== KEY_ALREADY_USED) return
+  const author = exchange.directory.resolve(settled?.attrs.from ?? to)
+  for (const phone of new Set([owner.phone, author?.phone ?? owner.phone])) exchange.count(phone, 'nacks487')
+}
+
+export const receiveStanza = (
+  exchange: Exchange,
+  signals: SignalRouter,
+  connection: Connection,
+  stanza: BinaryNode,
+): void => {
+  const { address } = connection
+  if (!address) return
+  switch (stanza.tag) {
+    case 'message':
+      return receiveMessage(exchange, connection, address, stanza)
+    case 'receipt':
+      routeReceipt(exchange, address, stanza)
+      return connection.send(
+        node('ack', { class: 'receipt', id: stanza.attrs.id, from: stanza.attrs.to, type: stanza.attrs.type }),
+      )
+    case 'ack':
+      return receiveAck(exchange, address, stanza)
+    case 'presence':
+    case 'chatstate':
+      return signals.receive(address, stanza)
+    case 'call':
+      return connection.send(node('ack', { class: 'call', id: stanza.attrs.id, from: stanza.attrs.to }))
+    default:
+      return
+  }
+}

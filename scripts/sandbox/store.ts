@@ -1,0 +1,60 @@
+// The sandbox's memory: one LMDB file. Reads and writes are synchronous and a commit is one transaction, so what a
+// stanza changes is stored whole or not at all. Nothing is flushed to the disk by us: a killed process loses
+// nothing (the page cache outlives it), a power cut may lose the last seconds, which pretend phones can afford.
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Key, open } from 'lmdb'
+import { openTable } from './table.ts'
+import type { Device, History, Phone, QueuedStanza, ReceivedMessage, SentMessage } from './records.ts'
+
+export type Store = ReturnType<typeof openStore>
+
+/** Sequence numbers are reserved in blocks, so that most of them cost no write. */
+const SEQ_BLOCK = 1000
+
+export const openStore = (dir: string) => {
+  mkdirSync(dir, { recursive: true, mode: 0o700 })
+  const env = open({ path: join(dir, 'state.mdb'), noSubdir: true, noSync: true, maxDbs: 24 })
+  const table = <V, K extends Key>(name: string) => openTable<V, K>(env, name)
+  const numbers = table<number, string>('numbers')
+
+  let seq = numbers.get('seq') ?? 0
+  let reserved = seq
+  const nextSeq = (): number => {
+    if (seq >= reserved) {
+      reserved = seq + SEQ_BLOCK
+      numbers.put('seq', reserved)
+    }
+    return ++seq
+  }
+
+  return {
+    phones: table<Phone, string>('phones'),
+    lids: table<string, string>('lids'),
+    devices: table<Device, [string, number]>('devices'),
+    /** Public one-time keys that companions uploaded. */
+    preKeys: table<Buffer, [string, number, number]>('preKeys'),
+    /** Stanzas per device, in the order in which they were sent. */
+    queue: table<QueuedStanza, [string, number, number]>('queue'),
+    /** The pretend phones' own Signal state. */
+    signal: table<unknown, [string, string, string]>('signal'),
+    inbox: table<ReceivedMessage, [string, number]>('inbox'),
+    inboxIds: table<number, [string, string, string]>('inboxIds'),
+    sent: table<SentMessage, [string, number]>('sent'),
+    sentIds: table<number, [string, string]>('sentIds'),
+    history: table<History, string>('history'),
+    /** App-state patches of an account: collection, version. */
+    patches: table<Buffer, [string, string, number]>('patches'),
+    nextSeq,
+    commit: <T>(work: () => T): T => {
+      try {
+        return env.transactionSync(work)
+      } catch (error) {
+        // The reservation may have been rolled back with the rest: reserve again.
+        reserved = seq
+        throw error
+      }
+    },
+    close: () => env.close(),
+  }
+}
