@@ -79,6 +79,11 @@ export function createSignalRepository(
     async (jids) => (layer.isInTransaction() ? [] : ((await pnToLid?.(jids)) ?? [])),
   )
 
+  function close(): void {
+    closed = true
+    stanzas.clear()
+    base.close?.()
+  }
   const guard = () => {
     if (closed || log.lost) throw new Error('this connection is closed')
   }
@@ -126,6 +131,8 @@ export function createSignalRepository(
     injectE2ESession: (options) => inOrder(() => base.injectE2ESession(options)),
     migrateSession: (from, to) => base.migrateSession(from, to),
     deleteSession: (jids) => inOrder(() => base.deleteSession(jids)),
+    // Baileys calls it first of all when a socket ends (rc14, Socket/socket.js end()).
+    close,
   }
   return {
     repository,
@@ -138,10 +145,7 @@ export function createSignalRepository(
         stanzas.delete(oldest)
       }
     },
-    close() {
-      closed = true
-      stanzas.clear()
-    },
+    close,
     undoneGuesses: () => undone,
   }
 }

@@ -1,0 +1,198 @@
+// One socket from birth to end. A socket is never reused; what it emits after its end is not listened to.
+import makeWASocket, { DisconnectReason, proto, type BinaryNode, type WASocket } from '@whiskeysockets/baileys'
+import type { SessionSettings } from '../../shared/model/session.ts'
+import { createBaileysLogger, type LogSink } from './baileys-log.ts'
+import { createDeviceCache } from './device-cache.ts'
+import type { Fact, FactDelivery } from './facts.ts'
+import { createIdentities } from './identities.ts'
+import type { Journal } from './keys/journal.ts'
+import type { KeyStore } from './keys/open-key-store.ts'
+import { replayJournal } from './keys/replay.ts'
+import { createSignalRepository } from './keys/signal-repository.ts'
+import { watchQrRotation } from './qr-rotation.ts'
+import type { RetryCaches } from './retry-caches.ts'
+import { createSending, type Sending } from './sending.ts'
+import { ackToFact, receiptToFact } from './statuses.ts'
+import { createSwitchboard } from './switchboard.ts'
+
+export type Me = { id: string; lid: string; name: string | undefined }
+
+export type ConnectionState =
+  | { kind: 'qr'; code: string; ttlMs: number }
+  /** The phone has accepted; a restart of the socket follows (515). */
+  | { kind: 'linked' }
+  | { kind: 'open'; me: Me; platform: string | undefined }
+  /** `code` is WhatsApp's or HTTP's; 0 when there is none. */
+  | { kind: 'closed'; code: number; reason: string }
+
+export type ConnectionOptions = {
+  /** Absent: WhatsApp's own address. */
+  url: string | undefined
+  keyStore: KeyStore
+  journal: Journal
+  settings: SessionSettings
+  retryCaches: RetryCaches
+  log: LogSink
+  onFact: (delivery: FactDelivery) => void
+  onState: (state: ConnectionState) => void
+  /** The content of a message of ours, for a resend that the recipient's phone asks for. */
+  readRaw: (messageId: string, chat: readonly string[]) => Promise<Uint8Array | undefined>
+  /** No open and no QR for so long: the socket is given up, ms. Default 25000. */
+  watchdogMs?: number
+}
+
+export type Connection = {
+  sending: Sending
+  requestPairingCode(phone: string): Promise<string>
+  logout(): Promise<void>
+  /** Resolves when the socket has ended; the `closed` state has been told by then. */
+  end(reason: string): Promise<void>
+  /** Since birth: wrong guesses of libsignal that were undone, stanzas replayed. */
+  health(): { undoneGuesses: number; replayed: number }
+}
+
+const firstQrMs = 60_000
+const laterQrMs = 20_000
+
+export function isLinked(creds: KeyStore['creds']): boolean {
+  return creds.me !== undefined && creds.account !== undefined && creds.account !== null
+}
+
+export function openConnection(options: ConnectionOptions): Connection {
+  const { keyStore, journal, settings, onState } = options
+  const { creds } = keyStore
+  const me = () => ({ id: creds.me?.id ?? '', lid: creds.me?.lid ?? '' })
+  const identities = createIdentities(keyStore.memory, me)
+  const logger = createBaileysLogger(options.log)
+  let ended = false
+  let replayed = 0
+  let safe: ReturnType<typeof createSignalRepository> | undefined
+
+  const sock = makeWASocket({
+    ...(options.url === undefined ? {} : { waWebSocketUrl: options.url }),
+    auth: { creds, keys: keyStore.keys },
+    logger,
+    emitOwnEvents: false,
+    markOnlineOnConnect: settings.markOnline ?? false,
+    syncFullHistory: settings.syncFullHistory ?? true,
+    shouldIgnoreJid: (jid) =>
+      (settings.ignoreGroups === true && jid.endsWith('@g.us')) ||
+      (settings.ignoreStatus !== false && jid === 'status@broadcast') ||
+      jid.endsWith('@newsletter'),
+    userDevicesCache: createDeviceCache(keyStore.memory),
+    ...options.retryCaches,
+    getMessage: async (key) => {
+      const chat = identities.jidsOf(key.remoteJid)
+      const raw = key.id && chat ? await options.readRaw(key.id, chat) : undefined
+      return raw && proto.Message.decode(raw)
+    },
+    makeSignalRepository: (auth, repositoryLogger, pnToLid) => {
+      safe = createSignalRepository(keyStore, journal, auth.creds as KeyStore['creds'], repositoryLogger, pnToLid)
+      return safe.repository
+    },
+  })
+
+  const tell = (fact: Fact, stored: () => void) => {
+    if (!ended) options.onFact({ fact, stored })
+  }
+  const tellNode =
+    (convert: (node: BinaryNode, known: typeof identities) => Fact | undefined) => (node: BinaryNode) => {
+      const fact = convert(node, identities)
+      if (fact) tell(fact, () => undefined)
+    }
+
+  let firstQr = true
+  const rotation = watchQrRotation(sock, creds, (code) => onState({ kind: 'qr', code, ttlMs: laterQrMs }))
+  const watchdog = setTimeout(() => void end('connect timeout'), options.watchdogMs ?? 25_000)
+  let closed: () => void = () => undefined
+  const whenClosed = new Promise<void>((resolve) => (closed = resolve))
+
+  const afterKeyShare: (() => void)[] = []
+  keyStore.onWritten = (types) => {
+    if (types.includes('app-state-sync-key')) for (const done of afterKeyShare.splice(0)) done()
+  }
+
+  const switchboard = createSwitchboard({
+    identities,
+    journal,
+    tell,
+    onCredsUpdate: () => {
+      // The log waits for MongoDB by itself and reports a lost lease by itself.
+      keyStore.saveCreds().catch(() => undefined)
+    },
+    afterKeyShare: (done) => afterKeyShare.push(done),
+    willProcessHistory: (syncType) => syncType !== proto.HistorySync.HistorySyncType.FULL,
+    onConnectionUpdate: (update) => {
+      if (update.qr !== undefined) {
+        clearTimeout(watchdog)
+        onState({ kind: 'qr', code: rotation.current(update.qr), ttlMs: firstQr ? firstQrMs : laterQrMs })
+        firstQr = false
+      }
+      if (update.isNewLogin) onState({ kind: 'linked' })
+      if (update.connection === 'open') {
+        clearTimeout(watchdog)
+        onState({ kind: 'open', me: { ...me(), name: creds.me?.name ?? undefined }, platform: creds.platform })
+      }
+      if (update.connection === 'close') {
+        clearTimeout(watchdog)
+        // end() destroys the buffer right after this event (rc14, Socket/socket.js).
+        sock.ev.flush()
+        ended = true
+        const { code, reason } = toClose(update.lastDisconnect?.error)
+        onState({ kind: 'closed', code, reason })
+        closed()
+      }
+    },
+  })
+  for (const [name, handler] of Object.entries(switchboard))
+    if (handler !== 'ignored') listen(sock, name, handler as (data: unknown) => void, options.log)
+  sock.ws.on('frame', (node: BinaryNode) => safe?.noteStanza(node))
+  sock.ws.on('CB:ack,class:message', tellNode(ackToFact))
+  sock.ws.on('CB:receipt', tellNode(receiptToFact))
+
+  if (isLinked(creds) && safe)
+    void replayJournal({
+      journal,
+      repository: safe.repository,
+      me: me(),
+      logger,
+      upsert: (message) => sock.upsertMessage(message, 'append'),
+    }).then(
+      (count) => (replayed = count),
+      // Nothing is lost: the rows stay, and the next connection tries again.
+      (error: unknown) => options.log.debug({ err: error }, 'replay failed'),
+    )
+
+  async function end(reason: string): Promise<void> {
+    safe?.close()
+    sock.end(new Error(reason)).catch((error: unknown) => options.log.debug({ err: error }, 'ending a socket failed'))
+    await whenClosed
+  }
+
+  return {
+    sending: createSending(sock, (jid) => (identities.jidsOf(jid)?.length ?? 0) > 1 || identities.isMe(jid)),
+    requestPairingCode: (phone) => sock.requestPairingCode(phone),
+    logout: () => sock.logout(),
+    end,
+    health: () => ({ undoneGuesses: safe?.undoneGuesses() ?? 0, replayed }),
+  }
+}
+
+/** A handler that throws would stop later listeners while the receipt is out already; it is logged, and the row stays. */
+function listen(sock: WASocket, name: string, handler: (data: unknown) => void, log: LogSink): void {
+  const on = sock.ev.on.bind(sock.ev) as (event: string, listener: (data: unknown) => void) => void
+  on(name, (data) => {
+    try {
+      handler(data)
+    } catch (error) {
+      log.debug({ err: error, event: name }, 'a handler failed')
+    }
+  })
+}
+
+function toClose(error: unknown): { code: number; reason: string } {
+  const code = (error as { output?: { statusCode?: number } } | undefined)?.output?.statusCode ?? 0
+  const text = error instanceof Error ? error.message : 'unknown'
+  const word = Object.entries(DisconnectReason).find(([, value]) => Number(value) === code)?.[0]
+  return { code, reason: word ? `${text} (${word})` : text }
+}

@@ -1,0 +1,73 @@
+// What the border tells the rest: WhatsApp's facts in our own words. No Baileys type leaves this folder.
+import type { MessageStatus } from '../../shared/model/message.ts'
+
+/** Addresses of one chat or person: the one that was seen first, then every other form that is known. */
+export type Jids = readonly [string, ...string[]]
+
+export type MessageContent = {
+  type: string
+  kind?: string
+  text?: string
+  mentions?: string[]
+  quotedMessageId?: string
+  /** The protobuf as WhatsApp knows it. */
+  raw?: Uint8Array
+}
+
+/** A message somebody wrote, this account's other devices included. */
+export type MessageFact = {
+  kind: 'message'
+  chat: Jids
+  /** `me`, or the author. */
+  sender: 'me' | Jids
+  messageId: string
+  pushName?: string
+  at: Date
+  content: MessageContent
+  historical: boolean
+}
+
+export type Target = { chat: Jids; sender: 'me' | Jids; messageId: string }
+
+export type ContactFact = { jids: Jids; name?: string; notify?: string; verifiedName?: string }
+export type ChatFact = {
+  jids: Jids
+  name?: string
+  unreadCount?: number
+  archived?: boolean
+  pinned?: boolean
+  lastActivity?: Date
+}
+
+export type Fact =
+  | MessageFact
+  | { kind: 'edit'; target: Target; text: string; at: Date }
+  | { kind: 'revoke'; target: Target; at: Date }
+  | { kind: 'reaction'; target: Target; by: 'me' | Jids; emoji: string; at: Date }
+  /** The server took a message of ours, or refused it with its code. */
+  | { kind: 'ack'; chat: Jids; messageId: string; error?: string; at: Date }
+  | {
+      kind: 'receipt'
+      chat: Jids
+      by: Jids
+      messageIds: string[]
+      status: Extract<MessageStatus, 'delivered' | 'read' | 'played'>
+      at: Date
+    }
+  /** Read on another device of this account. */
+  | { kind: 'chat-read'; chat: Jids; at: Date }
+  | { kind: 'contacts'; contacts: ContactFact[] }
+  | { kind: 'chats'; chats: ChatFact[] }
+  | {
+      kind: 'history'
+      chats: ChatFact[]
+      contacts: ContactFact[]
+      messages: MessageFact[]
+      progress?: number
+      syncType: string
+    }
+  | { kind: 'presence'; chat: Jids; by: Jids; state: 'available' | 'unavailable'; lastSeen?: Date }
+  | { kind: 'typing'; chat: Jids; by: Jids; state: 'composing' | 'recording' | 'paused' }
+
+/** A fact and what to do once its consequence is stored. */
+export type FactDelivery = { fact: Fact; stored: () => void }

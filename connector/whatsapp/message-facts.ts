@@ -1,0 +1,93 @@
+// One WhatsApp message → the facts in it: a message, an edit, a revoke, a reaction, or nothing for people to see.
+import { normalizeMessageContent, proto, WAMessageStubType, type WAMessage } from '@whiskeysockets/baileys'
+import type { Fact, Jids, MessageFact } from './facts.ts'
+import { editedText, parseContent, toInstant } from './content.ts'
+import type { Identities } from './identities.ts'
+
+const ProtocolType = proto.Message.ProtocolMessage.Type
+
+export function toMessageFact(
+  message: WAMessage,
+  identities: Identities,
+  historical: boolean,
+): MessageFact | undefined {
+  const { key } = message
+  const chat = identities.jidsOf(key.remoteJid, key.remoteJidAlt)
+  const messageId = key.id
+  if (!chat || !messageId) return undefined
+  const sender = senderOf(message, chat, identities)
+  const base = {
+    kind: 'message' as const,
+    chat,
+    sender,
+    messageId,
+    at: toInstant(message.messageTimestamp),
+    historical,
+    ...(message.pushName ? { pushName: message.pushName } : {}),
+  }
+  if (message.messageStubType === WAMessageStubType.CIPHERTEXT) {
+    if (historical || !message.messageStubParameters?.length) return undefined
+    return { ...base, content: { type: 'undecryptable' } }
+  }
+  const content = parseContent(message.message)
+  return content ? { ...base, content } : undefined
+}
+
+function senderOf(message: WAMessage, chat: Jids, identities: Identities): 'me' | Jids {
+  const { key } = message
+  if (key.fromMe) return 'me'
+  return (key.participant && identities.jidsOf(key.participant, key.participantAlt)) || chat
+}
+
+/** `undefined`: nothing that people see (protocol traffic between own devices, key distributions). */
+export function toFact(message: WAMessage, identities: Identities): Fact | undefined {
+  const chat = identities.jidsOf(message.key.remoteJid, message.key.remoteJidAlt)
+  if (!chat) return undefined
+  const content = normalizeMessageContent(message.message)
+  const sender = senderOf(message, chat, identities)
+  const at = toInstant(message.messageTimestamp)
+  const protocol = content?.protocolMessage
+  if (protocol) {
+    // The target is looked up under the AUTHOR of this stanza, so that nobody can edit or revoke what another wrote.
+    const target = protocol.key?.id ? { chat, sender, messageId: protocol.key.id } : undefined
+    if (target && protocol.type === ProtocolType.REVOKE) return { kind: 'revoke', target, at }
+    if (target && protocol.type === ProtocolType.MESSAGE_EDIT) {
+      const text = editedText(protocol.editedMessage)
+      const editedAt = protocol.timestampMs ? new Date(Number(protocol.timestampMs)) : at
+      return text === undefined ? undefined : { kind: 'edit', target, text, at: editedAt }
+    }
+    return undefined
+  }
+  const reaction = content?.reactionMessage
+  if (reaction) {
+    if (!reaction.key?.id) return undefined
+    // cleanMessage has turned the key to our point of view (rc14, Utils/process-message.js).
+    const targetSender = reaction.key.fromMe
+      ? ('me' as const)
+      : (reaction.key.participant && identities.jidsOf(reaction.key.participant)) || chat
+    return {
+      kind: 'reaction',
+      target: { chat, sender: targetSender, messageId: reaction.key.id },
+      by: sender,
+      emoji: reaction.text ?? '',
+      at: reaction.senderTimestampMs ? new Date(Number(reaction.senderTimestampMs)) : at,
+    }
+  }
+  return toMessageFact(message, identities, false)
+}
+
+/** What has to be stored before a stanza of this account's own protocol traffic is done. */
+export function protocolConsequence(message: WAMessage): { history: string } | 'key-share' | undefined {
+  const protocol = normalizeMessageContent(message.message)?.protocolMessage
+  if (!message.key.fromMe || !protocol) return undefined
+  const notification = protocol.historySyncNotification
+  if (protocol.type === ProtocolType.HISTORY_SYNC_NOTIFICATION && notification)
+    return { history: historyChunkKey(notification.syncType, notification.chunkOrder) }
+  if (protocol.type === ProtocolType.APP_STATE_SYNC_KEY_SHARE && protocol.appStateSyncKeyShare?.keys?.length)
+    return 'key-share'
+  return undefined
+}
+
+export function historyChunkKey(syncType: number | null | undefined, chunkOrder: number | null | undefined): string {
+  return `${syncType ?? 0}/${chunkOrder ?? 0}`
+}

@@ -1,0 +1,21 @@
+// Small caches that Baileys would otherwise make anew for each socket; one set per session, kept across reconnects.
+import type { SocketConfig } from '@whiskeysockets/baileys'
+import { LRUCache } from 'lru-cache'
+
+export type RetryCaches = Required<
+  Pick<SocketConfig, 'msgRetryCounterCache' | 'callOfferCache' | 'placeholderResendCache'>
+>
+
+export function createRetryCaches(): RetryCaches {
+  return { msgRetryCounterCache: createCache(), callOfferCache: createCache(), placeholderResendCache: createCache() }
+}
+
+function createCache() {
+  const cache = new LRUCache<string, { value: unknown }>({ max: 1_000, ttl: 3_600_000 })
+  return {
+    get: <T>(key: string) => cache.get(key)?.value as T | undefined,
+    set: <T>(key: string, value: T) => void cache.set(key, { value }),
+    del: (key: string) => void cache.delete(key),
+    flushAll: () => cache.clear(),
+  }
+}
