@@ -15,7 +15,8 @@ export type CommandPayloads = {
 }
 export type CommandKind = keyof CommandPayloads
 
-export type CommandState = 'queued' | 'sending' | 'done' | 'failed' | 'cancelled' | 'expired'
+export const commandStates = ['queued', 'sending', 'done', 'failed', 'cancelled', 'expired'] as const
+export type CommandState = (typeof commandStates)[number]
 
 /** The document in `commands`. */
 export type Command<K extends CommandKind = CommandKind> = {

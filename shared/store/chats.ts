@@ -134,6 +134,11 @@ export function createChatStore(db: Db) {
       return chats.countDocuments({ sessionId })
     },
 
+    /** Chats of these sessions together, or of all. */
+    async countIn(sessionIds: readonly string[] | undefined): Promise<number> {
+      return sessionIds ? chats.countDocuments({ sessionId: { $in: [...sessionIds] } }) : chats.estimatedDocumentCount()
+    },
+
     async removeAll(sessionId: string): Promise<void> {
       await chats.deleteMany({ sessionId })
     },

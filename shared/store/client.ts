@@ -68,7 +68,7 @@ export function isUnavailable(error: unknown): boolean {
   if (!(error instanceof MongoError)) return false
   if (typeof error.code === 'number' && unavailableCodes.has(error.code)) return true
   if (error.hasErrorLabel('RetryableWriteError') || error.hasErrorLabel('TransientTransactionError')) return true
-  return /MongoPoolClosedError|MongoPoolClearedError|MongoTopologyClosedError|MongoNotConnectedError|MongoOperationTimeoutError|MongoWriteConcernError/.test(
+  return /MongoPoolClosedError|MongoPoolClearedError|MongoTopologyClosedError|MongoNotConnectedError|MongoClientClosedError|MongoOperationTimeoutError|MongoWriteConcernError/.test(
     error.name,
   )
 }

@@ -1,6 +1,6 @@
 // The durable outbox: accepted by one insert, taken by compare-and-set, never tried by two.
 import { Timestamp, type Collection, type Db, type Filter, type IndexDescription } from 'mongodb'
-import type { Command, CommandKind, CommandState } from '../model/command.ts'
+import { commandStates, type Command, type CommandKind, type CommandState } from '../model/command.ts'
 import { formatCursor, parseCursor, type Page } from '../model/page.ts'
 import { Problem } from '../model/problem.ts'
 import { isDuplicateKey } from './client.ts'
@@ -12,6 +12,7 @@ export const commandIndexes: IndexDescription[] = [
   { key: { sessionId: 1, state: 1, ts: 1 }, name: 'outbox' }, // waiting()
   { key: { sessionId: 1, messageId: 1 }, name: 'message', partialFilterExpression: { messageId: { $exists: true } } }, // ofMessage()
   { key: { sessionId: 1, createdAt: -1, _id: -1 }, name: 'newest' }, // page()
+  { key: { state: 1, createdAt: -1, _id: -1 }, name: 'states' }, // recent()
   {
     key: { actor: 1, idempotencyKey: 1 },
     name: 'idempotency',
@@ -148,6 +149,36 @@ export function createCommandStore(db: Db) {
         .sort({ createdAt: -1, _id: -1 })
         .limit(query.limit + 1)
         .toArray()
+      const data = rows.slice(0, query.limit)
+      const last = data.at(-1)
+      return {
+        data,
+        nextCursor: rows.length > query.limit && last ? formatCursor('commands', [last.createdAt, last._id]) : null,
+      }
+    },
+
+    /** Over all sessions, or over `only`; newest first. One walk of the index per state, merged. */
+    async recent(
+      only: readonly string[] | undefined,
+      query: { limit: number; cursor?: string | undefined; state?: CommandState | undefined },
+    ): Promise<Page<Command>> {
+      const conditions: Filter<Command>[] = only ? [{ sessionId: { $in: [...only] } }] : []
+      if (query.cursor !== undefined) {
+        const [at, id] = parseCursor('commands', query.cursor, ['date', 'string']) as [Date, string]
+        conditions.push({ $or: [{ createdAt: { $lt: at } }, { createdAt: at, _id: { $lt: id } }] })
+      }
+      const walks = await Promise.all(
+        (query.state ? [query.state] : commandStates).map((state) =>
+          commands
+            .find({ $and: [{ state }, ...conditions] })
+            .sort({ createdAt: -1, _id: -1 })
+            .limit(query.limit + 1)
+            .toArray(),
+        ),
+      )
+      const rows = walks
+        .flat()
+        .sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime() || (a._id < b._id ? 1 : -1))
       const data = rows.slice(0, query.limit)
       const last = data.at(-1)
       return {

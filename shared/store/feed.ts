@@ -10,7 +10,8 @@ export type FeedChange =
   | { kind: 'event'; event: StoredEvent }
   | { kind: 'signal'; signal: Signal }
   | { kind: 'command'; id: string; sessionId: string | undefined; state: string | undefined }
-  | { kind: 'session'; id: string }
+  /** `wanted` when the wish was written, `removed` when the document went. */
+  | { kind: 'session'; id: string; wanted?: string; removed?: true }
   | { kind: 'apiKey'; id: string }
   /** The place is gone (error 286): whatever happened since must be read from the collections. */
   | { kind: 'lost' }
@@ -71,6 +72,8 @@ export async function openFeed(db: Db, options: FeedOptions = {}): Promise<Feed>
         'fullDocument.data': 1,
         'fullDocument.sessionId': 1,
         'fullDocument.state': 1,
+        'fullDocument.wanted': 1,
+        'updateDescription.updatedFields.wanted': 1,
         'updateDescription.updatedFields.state': 1,
       },
     },
@@ -167,8 +170,15 @@ function toFeedChange(raw: Document): FeedChange | undefined {
         sessionId: document?.['sessionId'] as string | undefined,
         state: (document?.['state'] ?? raw['updateDescription']?.updatedFields?.state) as string | undefined,
       }
-    case 'sessions':
-      return { kind: 'session', id }
+    case 'sessions': {
+      const wanted = (document?.['wanted'] ?? raw['updateDescription']?.updatedFields?.wanted) as string | undefined
+      return {
+        kind: 'session',
+        id,
+        ...(wanted === undefined ? {} : { wanted }),
+        ...(raw['operationType'] === 'delete' ? { removed: true } : {}),
+      }
+    }
     case 'apiKeys':
       return { kind: 'apiKey', id }
     case undefined:

@@ -2,7 +2,7 @@
 import type { Collection, Db, Filter, IndexDescription, UpdateFilter } from 'mongodb'
 import { formatCursor, parseCursor, type Page } from '../model/page.ts'
 import { Problem } from '../model/problem.ts'
-import type { CreateSession, PatchSession, Session, SessionWanted } from '../model/session.ts'
+import type { CreateSession, PatchSession, Session, SessionStatus, SessionWanted } from '../model/session.ts'
 import { isDuplicateKey } from './client.ts'
 
 export const sessionIndexes: IndexDescription[] = [
@@ -11,6 +11,11 @@ export const sessionIndexes: IndexDescription[] = [
 ]
 
 export type SessionStore = ReturnType<typeof createSessionStore>
+
+export type SessionStatistics = Record<
+  'total' | 'active' | 'connected' | 'disconnected' | 'pending' | 'totalMessages',
+  number
+>
 
 /** What the owner may set; `null` removes a field. */
 export type SessionPatch = { [K in keyof Omit<Session, '_id' | 'createdAt' | 'updatedAt'>]?: Session[K] | null }
@@ -50,6 +55,35 @@ export function createSessionStore(db: Db) {
 
     async read(sessionId: string): Promise<Session | null> {
       return sessions.findOne({ _id: sessionId })
+    },
+
+    /** The wish alone, without pictures; `null` when there is no such session. */
+    async wantedOf(sessionId: string): Promise<SessionWanted | null> {
+      const row = await sessions.findOne({ _id: sessionId }, { projection: { wanted: 1 } })
+      return row?.wanted ?? null
+    },
+
+    /** Figures over every session, or over `only`; sessions being deleted do not count. */
+    async statistics(only: readonly string[] | undefined): Promise<SessionStatistics> {
+      const isIn = (...states: SessionStatus[]) => ({ $sum: { $cond: [{ $in: ['$status', states] }, 1, 0] } })
+      const [row] = await sessions
+        .aggregate<SessionStatistics>([
+          { $match: { wanted: { $ne: 'deleted' }, ...(only ? { _id: { $in: [...only] } } : {}) } },
+          {
+            $group: {
+              _id: null,
+              total: { $sum: 1 },
+              active: { $sum: { $cond: [{ $eq: ['$wanted', 'linked'] }, 1, 0] } },
+              connected: isIn('connected'),
+              disconnected: isIn('disconnected', 'error', 'inactive'),
+              pending: isIn('pending', 'qr_ready', 'pairing', 'connecting'),
+              totalMessages: { $sum: { $add: ['$messagesSent', '$messagesReceived'] } },
+            },
+          },
+          { $project: { _id: 0 } },
+        ])
+        .toArray()
+      return row ?? { total: 0, active: 0, connected: 0, disconnected: 0, pending: 0, totalMessages: 0 }
     },
 
     /** Newest first. `only` limits to these ids; sessions being deleted are not listed. */
