@@ -98,7 +98,8 @@ export const openSandbox = async ({ port, dataDir, log, host = '127.0.0.1' }: Sa
 
   const place = { url: '' }
   const door = createDoor({ exchange, phones, waiting, codes, signals, place })
-  const server = createServer(getRequestListener(door.fetch))
+  const serve = getRequestListener(door.fetch)
+  const server = createServer((request, response) => void serve(request, response))
   server.on('upgrade', upgrade)
   try {
     await listen(server, port, host)

@@ -17,13 +17,19 @@ export const openTable = <V, K extends Key>(env: RootDatabase, name: string) => 
   })
   return {
     get: (key: K): V | undefined => db.get(key),
-    put: (key: K, value: V): void => void db.putSync(key, value),
-    remove: (key: K): void => void db.removeSync(key),
+    put: (key: K, value: V): void => {
+      db.putSync(key, value)
+    },
+    remove: (key: K): void => {
+      db.removeSync(key)
+    },
     /** Rows below a prefix, in order of their keys; `after` skips numbered ones. Read lazily: do not write meanwhile. */
     rows: (prefix: Key[], scan?: Scan): Iterable<{ key: K; value: V }> => db.getRange(range(prefix, scan)),
     keys: (prefix: Key[]): K[] => [...db.getKeys(range(prefix))],
     clear: (prefix: Key[]): void => {
-      for (const key of [...db.getKeys(range(prefix))]) db.removeSync(key)
+      // Read to the end first: removing while reading would skip some.
+      const keys = Array.from(db.getKeys(range(prefix)))
+      for (const key of keys) db.removeSync(key)
     },
     count: (prefix: Key[]): number => db.getKeysCount(range(prefix)),
     all: (): K[] => [...db.getKeys({})],

@@ -1,6 +1,6 @@
 // What a phone shows without writing: that it has read, listened, is there, is typing.
 import type { Hono } from 'hono'
-import { sendReceipt } from '../phone/phone-worker.ts'
+import { routeReceipt } from '../server/route-receipt.ts'
 import { addressingOf } from '../server/jids.ts'
 import { node, unixSeconds } from '../server/nodes.ts'
 import { Refusal } from '../server/refusal.ts'
@@ -32,8 +32,9 @@ export const addSignalRoutes = (app: Hono, { exchange, phones, signals }: DoorDe
             const [first, ...rest] = chosen.filter((message) => message.from === sender)
             const list = rest.map((message) => node('item', { id: message.messageId }))
             const to = directory.jid({ phone: sender, device: 0 }, 'lid')
-            sendReceipt(
-              worker,
+            routeReceipt(
+              worker.exchange,
+              worker.self,
               node(
                 'receipt',
                 { id: first!.messageId, to, type, t: unixSeconds() },

@@ -8,13 +8,12 @@ import { activate } from '../server/admit.ts'
 import type { Connection } from '../server/connection.ts'
 import type { Exchange } from '../server/exchange.ts'
 import { child, children, node } from '../server/nodes.ts'
+import type { Answer } from './answer.ts'
 import { answerAppState } from './app-state.ts'
 import { answerKeys } from './keys.ts'
 import { answerUsync } from './usync.ts'
 
 export type IqDeps = { exchange: Exchange; codes: CodePairing; startHistory(address: Address): void }
-/** The children of the result, or the code of the error. */
-export type Answer = BinaryNode[] | number
 
 const BAD_REQUEST = 400
 const FORBIDDEN = 401

@@ -4,7 +4,7 @@ import { type BinaryNode, S_WHATSAPP_NET } from '@whiskeysockets/baileys'
 import type { Address } from '../records.ts'
 import type { Exchange } from '../server/exchange.ts'
 import { bytesOf, child, children, node, unixSeconds } from '../server/nodes.ts'
-import type { Answer } from './answer-iq.ts'
+import type { Answer } from './answer.ts'
 
 const BAD_REQUEST = 400
 

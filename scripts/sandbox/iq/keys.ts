@@ -5,7 +5,7 @@ import { type BinaryNode, Curve, encodeBigEndian, generateSignalPubKey, S_WHATSA
 import type { Address, Device } from '../records.ts'
 import type { Exchange } from '../server/exchange.ts'
 import { bytesOf, child, children, node, unixSeconds } from '../server/nodes.ts'
-import type { Answer } from './answer-iq.ts'
+import type { Answer } from './answer.ts'
 
 const BAD_REQUEST = 400
 const KEY_TYPE = Buffer.from([5])

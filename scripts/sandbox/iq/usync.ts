@@ -5,7 +5,7 @@ import type { Connection } from '../server/connection.ts'
 import type { Exchange } from '../server/exchange.ts'
 import { SERVER } from '../server/jids.ts'
 import { bytesOf, child, children, node, unixSeconds } from '../server/nodes.ts'
-import type { Answer } from './answer-iq.ts'
+import type { Answer } from './answer.ts'
 
 const BAD_REQUEST = 400
 

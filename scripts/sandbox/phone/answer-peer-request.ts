@@ -2,7 +2,7 @@
 // answered here; other requests are acknowledged and left.
 import type { proto } from '@whiskeysockets/baileys'
 import type { Address } from '../records.ts'
-import type { Worker } from './phone-worker.ts'
+import type { Worker } from './worker.ts'
 
 export const answerPeerRequest = async (
   worker: Worker,

@@ -3,7 +3,8 @@
 import { type BinaryNode, encodeBigEndian } from '@whiskeysockets/baileys'
 import { takeBundle } from '../iq/keys.ts'
 import { node } from '../server/nodes.ts'
-import { sendReceipt, type Worker } from './phone-worker.ts'
+import { routeReceipt } from '../server/route-receipt.ts'
+import type { Worker } from './worker.ts'
 
 const MAX_RETRIES = 5
 
@@ -19,8 +20,9 @@ export const askForRetry = (worker: Worker, stanza: BinaryNode, remove: () => vo
     const bundle = count <= MAX_RETRIES ? takeBundle(exchange, self) : undefined
     if (!bundle?.preKey) return
     const { signedPreKey, preKey } = bundle
-    sendReceipt(
-      worker,
+    routeReceipt(
+      worker.exchange,
+      worker.self,
       node('receipt', { id, to: from, type: 'retry', recipient }, [
         node('retry', { count, id, t, v: 1, error: 0 }),
         node('registration', {}, encodeBigEndian(bundle.registrationId)),

@@ -7,7 +7,7 @@ import { type BinaryNode, proto } from '@whiskeysockets/baileys'
 import type { Address, Device, History, HistoryMessage } from '../records.ts'
 import { node, unixSeconds } from '../server/nodes.ts'
 import { routeMessage } from '../server/route-message.ts'
-import type { Worker } from './phone-worker.ts'
+import type { Worker } from './worker.ts'
 import { encryptFor, newMessageId } from './send-message.ts'
 
 const compress = promisify(deflate)
@@ -102,12 +102,12 @@ const keyShare = (worker: Worker): proto.Message.IProtocolMessage => {
 
 const notification = async (chunk: proto.IHistorySync): Promise<proto.Message.IProtocolMessage> => ({
   type: Type.HISTORY_SYNC_NOTIFICATION,
-  historySyncNotification: {
-    syncType: chunk.syncType ?? null,
+  historySyncNotification: proto.Message.HistorySyncNotification.fromObject({
+    syncType: chunk.syncType,
     chunkOrder: chunk.chunkOrder ?? null,
     progress: chunk.progress ?? null,
     initialHistBootstrapInlinePayload: await compress(proto.HistorySync.encode(chunk).finish()),
-  },
+  }),
 })
 
 /** Only inside the worker's queue. Does nothing for a companion that has had it. */

@@ -5,25 +5,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { BinaryNode } from '@whiskeysockets/baileys'
 import type { Address, Phone } from '../records.ts'
 import type { Exchange } from '../server/exchange.ts'
-import { routeReceipt } from '../server/route-receipt.ts'
 import { receiveMessage } from './receive-message.ts'
 import { receiveReceipt } from './receive-receipt.ts'
-import { createPhoneSignal, type PhoneSignal } from './signal.ts'
-
-export type Worker = {
-  readonly exchange: Exchange
-  readonly self: Address
-  readonly signal: PhoneSignal
-  /** The phone's record as it is now. */
-  record(): Phone
-  /** Runs after everything asked before; the caller must not be one of those. */
-  run<T>(job: () => Promise<T>): Promise<T>
-  /** Something may be waiting on the phone's queue. */
-  wake(): void
-  /** Told whenever a message or a receipt has been stored. */
-  readonly changed: EventEmitter
-  readonly verifiedIdentities: Set<string>
-}
+import { createPhoneSignal } from './signal.ts'
+import type { Worker } from './worker.ts'
 
 /** Stanzas taken per turn, so that what the door asks does not wait for a whole burst. */
 const BATCH = 20
@@ -88,7 +73,3 @@ export const createPhoneWorker = (exchange: Exchange, phone: Phone): Worker => {
   }
   return worker
 }
-
-/** A receipt by the phone itself. */
-export const sendReceipt = (worker: Worker, receipt: BinaryNode): void =>
-  routeReceipt(worker.exchange, worker.self, receipt)

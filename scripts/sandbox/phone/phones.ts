@@ -2,7 +2,8 @@
 import type { Phone } from '../records.ts'
 import type { Exchange } from '../server/exchange.ts'
 import { Refusal } from '../server/refusal.ts'
-import { createPhoneWorker, type Worker } from './phone-worker.ts'
+import { createPhoneWorker } from './phone-worker.ts'
+import type { Worker } from './worker.ts'
 
 export type Phones = ReturnType<typeof createPhones>
 

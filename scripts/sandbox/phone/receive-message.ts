@@ -7,7 +7,8 @@ import { bytesOf, children, node, unixSeconds } from '../server/nodes.ts'
 import { answerPeerRequest } from './answer-peer-request.ts'
 import { describeMessage } from './content.ts'
 import { askForRetry } from './ask-for-retry.ts'
-import { sendReceipt, type Worker } from './phone-worker.ts'
+import { routeReceipt } from '../server/route-receipt.ts'
+import type { Worker } from './worker.ts'
 import type { Enc } from './signal.ts'
 
 /** Throws when a companion does not prove that it belongs to the account it writes for. */
@@ -57,11 +58,12 @@ export const receiveMessage = async (worker: Worker, stanza: BinaryNode, remove:
   const own = sender.phone === self.phone
   const confirm = () =>
     own
-      ? sendReceipt(
-          worker,
+      ? routeReceipt(
+          worker.exchange,
+          worker.self,
           node('receipt', { id, to: from, type: category === 'peer' ? 'peer_msg' : 'sender', recipient }),
         )
-      : sendReceipt(worker, node('receipt', { id, to: from, t: unixSeconds() }))
+      : routeReceipt(worker.exchange, worker.self, node('receipt', { id, to: from, t: unixSeconds() }))
 
   let message: proto.Message
   try {

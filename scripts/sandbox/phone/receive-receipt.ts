@@ -8,7 +8,7 @@ import { bytesOf, child, node } from '../server/nodes.ts'
 import { receiptIds } from '../server/route-receipt.ts'
 import { routeMessage } from '../server/route-message.ts'
 import { stanzaAttributes } from './content.ts'
-import type { Worker } from './phone-worker.ts'
+import type { Worker } from './worker.ts'
 
 const MAX_RETRIES = 5
 

@@ -8,7 +8,7 @@ import type { Addressing } from '../server/jids.ts'
 import { node } from '../server/nodes.ts'
 import { routeMessage } from '../server/route-message.ts'
 import { buildMessage, describeMessage, stanzaAttributes, type Wish } from './content.ts'
-import type { Worker } from './phone-worker.ts'
+import type { Worker } from './worker.ts'
 
 export const newMessageId = (): string => randomBytes(16).toString('hex').toUpperCase()
 

@@ -58,7 +58,7 @@ export const createPhoneSignal = (store: Store, phone: Phone) => {
         signedIdentityKey: phone.identity,
         signedPreKey: phone.signedPreKey,
         registrationId: phone.registrationId,
-      } as Parameters<typeof DEFAULT_CONNECTION_CONFIG.makeSignalRepository>[0]['creds'],
+      },
       keys,
     },
     silent,

@@ -26,7 +26,7 @@ export const admit = (exchange: Exchange, waiting: WaitingClients, connection: C
     )
     return
   }
-  const address: Address = { phone: String(payload.username ?? ''), device: Number(payload.device ?? 0) }
+  const address: Address = { phone: String(payload.username ?? ''), device: payload.device ?? 0 }
   const device = exchange.store.devices.get([address.phone, address.device])
   if (!device?.noisePublic.equals(noisePublic)) {
     connection.end(node('failure', { reason: 401, location: 'rva' }))

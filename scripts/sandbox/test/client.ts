@@ -12,6 +12,9 @@ import makeWASocket, {
   type WAMessage,
 } from '@whiskeysockets/baileys'
 import { pino } from 'pino'
+import { quietLibsignal } from '../quiet-libsignal.ts'
+
+quietLibsignal()
 
 export type Client = Awaited<ReturnType<typeof startClient>>
 export type Auth = { creds: AuthenticationCreds; keys: SignalKeyStore }
@@ -115,7 +118,9 @@ export const startClient = (
         const texts = all.flatMap(({ message }) => message?.conversation ?? message?.extendedTextMessage?.text ?? [])
         return texts.length >= count ? texts : undefined
       }, `${count} texts`),
-    stop: () => sock.end(undefined),
+    stop: (): void => {
+      void sock.end(undefined)
+    },
   }
 }
 
