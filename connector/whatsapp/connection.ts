@@ -3,7 +3,7 @@ import makeWASocket, { DisconnectReason, proto, type BinaryNode, type WASocket }
 import type { SessionSettings } from '../../shared/model/session.ts'
 import { createBaileysLogger, type LogSink } from './baileys-log.ts'
 import { createDeviceCache } from './device-cache.ts'
-import type { Fact, FactDelivery } from './facts.ts'
+import type { Fact, FactDelivery, Jids } from './facts.ts'
 import { createIdentities } from './identities.ts'
 import type { Journal } from './keys/journal.ts'
 import type { KeyStore } from './keys/open-key-store.ts'
@@ -36,13 +36,15 @@ export type ConnectionOptions = {
   onFact: (delivery: FactDelivery) => void
   onState: (state: ConnectionState) => void
   /** The content of a message of ours, for a resend that the recipient's phone asks for. */
-  readRaw: (messageId: string, chat: readonly string[]) => Promise<Uint8Array | undefined>
+  readOwn: (messageId: string, chat: readonly string[]) => Promise<{ raw?: Uint8Array; text?: string } | undefined>
   /** No open and no QR for so long: the socket is given up, ms. Default 25000. */
   watchdogMs?: number
 }
 
 export type Connection = {
   sending: Sending
+  /** Every known form of an address, the given one first. */
+  identify(jid: string): Jids
   requestPairingCode(phone: string): Promise<string>
   logout(): Promise<void>
   /** Resolves when the socket has ended; the `closed` state has been told by then. */
@@ -83,8 +85,9 @@ export function openConnection(options: ConnectionOptions): Connection {
     ...options.retryCaches,
     getMessage: async (key) => {
       const chat = identities.jidsOf(key.remoteJid)
-      const raw = key.id && chat ? await options.readRaw(key.id, chat) : undefined
-      return raw && proto.Message.decode(raw)
+      const own = key.id && chat ? await options.readOwn(key.id, chat) : undefined
+      if (own?.raw) return proto.Message.decode(own.raw)
+      return own?.text === undefined ? undefined : { extendedTextMessage: { text: own.text } }
     },
     makeSignalRepository: (auth, repositoryLogger, pnToLid) => {
       safe = createSignalRepository(keyStore, journal, auth.creds as KeyStore['creds'], repositoryLogger, pnToLid)
@@ -171,6 +174,7 @@ export function openConnection(options: ConnectionOptions): Connection {
 
   return {
     sending: createSending(sock, (jid) => (identities.jidsOf(jid)?.length ?? 0) > 1 || identities.isMe(jid)),
+    identify: (jid) => identities.jidsOf(jid) ?? [jid],
     requestPairingCode: (phone) => sock.requestPairingCode(phone),
     logout: () => sock.logout(),
     end,

@@ -1,0 +1,144 @@
+// One socket's life inside a held session: from its turn at the gate to its close, or until something else is asked.
+import type { Session } from '../../shared/model/session.ts'
+import { isLinked, openConnection, type Connection } from '../whatsapp/connection.ts'
+import type { Journal } from '../whatsapp/keys/journal.ts'
+import type { KeyStore } from '../whatsapp/keys/open-key-store.ts'
+import type { RetryCaches } from '../whatsapp/retry-caches.ts'
+import type { ConnectGate } from './connect-gate.ts'
+import type { Outbox } from './outbox/outbox.ts'
+import type { RecordContext } from './record/context.ts'
+import type { Recorder } from './record/recorder.ts'
+import type { Reporter } from './reporter.ts'
+import { createStateReport } from './report-state.ts'
+import type { SessionLog } from './session-log.ts'
+import type { Wake } from './wake.ts'
+
+export type Held = {
+  context: RecordContext
+  keyStore: KeyStore
+  journal: Journal
+  recorder: Recorder
+  outbox: Outbox
+  reporter: Reporter
+  retryCaches: RetryCaches
+  gate: ConnectGate
+  log: SessionLog
+  wake: Wake
+  signal: AbortSignal
+  /** Reads the session, waiting for MongoDB. */
+  read: () => Promise<Session | null>
+  urlFor: (session: Session) => Promise<string | undefined>
+}
+
+export type Closed = { code: number; reason: string }
+
+const healthCheckMs = 300_000
+
+/** `asked`: the wish changed and the socket was ended for it. `opened` tells whether it was ever open. */
+export async function connectOnce(
+  held: Held,
+  session: Session,
+): Promise<{ closed: Closed | 'asked'; opened: boolean }> {
+  const { reporter, recorder, outbox, signal, log, wake } = held
+  const revision = session.wantedRevision
+  const leave = await held.gate.enter(signal)
+  let connection: Connection | undefined
+  let opened = false
+  try {
+    await reporter.report({
+      status: 'connecting',
+      lastConnectionAttempt: new Date(),
+      connectionAttempts: session.connectionAttempts + 1,
+      actedRevision: revision,
+      linked: isLinked(held.keyStore.creds),
+    })
+    await reporter.announce('session.connecting', {})
+    // What the last socket told is stored before the journal is looked at again.
+    await recorder.idle()
+    const url = await held.urlFor(session)
+    let close: (closed: Closed) => void = () => undefined
+    const whenClosed = new Promise<Closed>((resolve) => (close = resolve))
+    const reportState = createStateReport({
+      session,
+      reporter,
+      keyStore: held.keyStore,
+      connection: () => connection,
+      log,
+    })
+    let told: Promise<void> = Promise.resolve()
+    connection = openConnection({
+      url,
+      keyStore: held.keyStore,
+      journal: held.journal,
+      settings: session.settings,
+      retryCaches: held.retryCaches,
+      log,
+      onFact: (delivery) => {
+        const { fact } = delivery
+        recorder.record(
+          fact.kind === 'ack' ? { fact, stored: () => outbox.acked(fact.messageId, fact.error) } : delivery,
+        )
+      },
+      onState: (state) => {
+        if (state.kind === 'open') {
+          opened = true
+          outbox.use(connection)
+        }
+        if (state.kind !== 'linked') leave()
+        if (state.kind === 'closed') close({ code: state.code, reason: state.reason })
+        told = told
+          .then(() => reportState(state))
+          .catch((error: unknown) => {
+            if (!signal.aborted) log.error({ err: error, state: state.kind }, 'a state could not be reported')
+          })
+      },
+      readOwn: (messageId, chat) => readOwn(held.context, messageId, chat),
+    })
+    const current = connection
+    const onAbort = () => void current.end('stopping')
+    signal.addEventListener('abort', onAbort, { once: true })
+    if (signal.aborted) onAbort()
+    const asked = watchWish(current)
+    const closed = await whenClosed
+    signal.removeEventListener('abort', onAbort)
+    wake.ring('closed')
+    const wasAsked = await asked
+    await told
+    return { closed: wasAsked ? 'asked' : closed, opened }
+  } finally {
+    leave()
+    outbox.use(undefined)
+  }
+
+  /** Ends the socket when the wish changes; `true` if it did. Every five minutes it says that it is alive. */
+  async function watchWish(current: Connection): Promise<boolean> {
+    try {
+      for (;;) {
+        const reason = await wake.sleep(healthCheckMs, signal)
+        if (reason === 'closed' || signal.aborted) return false
+        if (reason === 'time') await reporter.report({ lastHealthCheck: new Date() })
+        const now = await held.read()
+        if (now?.wantedRevision === revision) continue
+        if (opened && (now?.wanted === 'logged_out' || now?.wanted === 'deleted')) {
+          await reporter.report({ actedRevision: now.wantedRevision })
+          await current.logout().catch((error: unknown) => log.debug({ err: error }, 'logging out failed'))
+        }
+        await current.end('asked to')
+        return true
+      }
+    } catch (error) {
+      if (!signal.aborted) log.error({ err: error }, 'watching the session failed')
+      return false
+    }
+  }
+}
+
+/** A message of ours, for a resend; text can be made again from its row. */
+async function readOwn(context: RecordContext, messageId: string, chat: readonly string[]) {
+  const [first, ...others] = chat
+  const chatId = first === undefined ? undefined : await context.addresses.knownChatId([first, ...others])
+  if (chatId === undefined) return undefined
+  const rows = await context.store.messages.find(context.sessionId, messageId, chatId)
+  const row = rows.find((one) => one.fromMe)
+  return row && { ...(row.raw ? { raw: row.raw } : {}), ...(row.text === undefined ? {} : { text: row.text }) }
+}

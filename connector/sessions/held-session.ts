@@ -1,0 +1,264 @@
+// One session, held by this process: fence, load, finish what a crash left, then keep the phone linked until it is
+// asked otherwise or the lease is lost.
+import type { Session, SessionStatus } from '../../shared/model/session.ts'
+import { LeaseLost } from '../../shared/store/auth-log.ts'
+import type { Store } from '../../shared/store/open-store.ts'
+import { isLinked } from '../whatsapp/connection.ts'
+import { createJournal } from '../whatsapp/keys/journal.ts'
+import { openKeyStore } from '../whatsapp/keys/open-key-store.ts'
+import { createRetryCaches } from '../whatsapp/retry-caches.ts'
+import { toBackOffMs, toCloseAction } from './close-action.ts'
+import type { ConnectGate } from './connect-gate.ts'
+import { connectOnce, type Closed, type Held } from './connect-once.ts'
+import { logOut } from './log-out.ts'
+import { createOutbox } from './outbox/outbox.ts'
+import { patiently } from './patiently.ts'
+import { createAddresses } from './record/addresses.ts'
+import { createRecorder } from './record/recorder.ts'
+import { createReporter } from './reporter.ts'
+import type { SessionLog } from './session-log.ts'
+import { createWake } from './wake.ts'
+
+export type HeldSessionOptions = {
+  store: Store
+  sessionId: string
+  owner: string
+  epoch: number
+  gate: ConnectGate
+  log: SessionLog
+  /** Where the session connects; `undefined` = WhatsApp's own address. */
+  urlFor: (session: Session) => Promise<string | undefined>
+  leaseTtlMs: number
+}
+
+type End = 'stopped' | 'lost' | 'deleted'
+
+export type HeldSession = {
+  readonly epoch: number
+  /** Something about it may have changed in the database. */
+  wake(reason: string): void
+  /** There may be commands to do. */
+  ringOutbox(): void
+  /** Another owner has it: the socket is closed, nothing more is written. */
+  lose(): void
+  /** Lets go in order: socket closed, log folded. Resolves when done. */
+  stop(): Promise<void>
+  ended: Promise<End>
+  /** Facts not stored yet, stanzas in the journal. */
+  health(): { backlog: number; pending: number }
+}
+
+const sleepMs = 300_000
+const maintenanceMs = 60_000
+/** Statuses that are not true any more once nobody holds the session. */
+const live: readonly (SessionStatus | undefined)[] = ['connected', 'connecting', 'qr_ready', 'pairing']
+
+export function holdSession(options: HeldSessionOptions): HeldSession {
+  const { store, sessionId, epoch, log } = options
+  const stopping = new AbortController()
+  const { signal } = stopping
+  const wake = createWake()
+  let lost = false
+  let ringOutbox: () => void = () => undefined
+  let health = () => ({ backlog: 0, pending: 0 })
+
+  function lose(): void {
+    if (lost) return
+    lost = true
+    log.warn({ epoch }, 'the lease is lost: closing')
+    stopping.abort(new LeaseLost(sessionId))
+  }
+
+  async function run(): Promise<End> {
+    const onRetry = (error: unknown) => log.debug({ err: error }, 'waiting for MongoDB')
+    const wait = <T>(step: () => Promise<T>) => patiently(step, { signal, onRetry })
+
+    // The order is the promise: our fence stands in both logs before anything is loaded.
+    const appender = store.events.openAppender(sessionId, epoch)
+    await wait(() => appender.fence(options.owner))
+    const keyStore = await wait(() => openKeyStore({ store: store.auth, sessionId, epoch, onLost: lose, onRetry }))
+    const me = () => ({ id: keyStore.creds.me?.id ?? '', lid: keyStore.creds.me?.lid ?? '' })
+    const journal = createJournal(keyStore.memory, me)
+    const context = { sessionId, store, appender, addresses: createAddresses(store, sessionId) }
+    const recorder = createRecorder({
+      context,
+      signal,
+      onRetry,
+      onRefused: (error, kind) =>
+        log.error({ err: error, kind }, 'a fact could not be stored; its stanza stays in the journal'),
+    })
+    const outbox = createOutbox({
+      context,
+      epoch,
+      signal,
+      onError: (error, commandId) => log.warn({ err: error, commandId }, 'a command failed'),
+    })
+    ringOutbox = () => outbox.ring()
+    health = () => ({ backlog: recorder.backlog(), pending: journal.pendingCount() })
+    const sending = outbox.run().catch((error: unknown) => {
+      if (!signal.aborted) log.error({ err: error }, 'the outbox stopped')
+    })
+    const reporter = createReporter(sessionId, store.sessions, appender, wait)
+    const held: Held = {
+      context,
+      keyStore,
+      journal,
+      recorder,
+      outbox,
+      reporter,
+      retryCaches: createRetryCaches(),
+      gate: options.gate,
+      log,
+      wake,
+      signal,
+      read: () => wait(() => store.sessions.read(sessionId)),
+      urlFor: options.urlFor,
+    }
+    const maintenance = setInterval(() => {
+      journal.prune(Date.now())
+      void keyStore.fold()
+    }, maintenanceMs)
+    try {
+      return await keepLinked(held)
+    } finally {
+      clearInterval(maintenance)
+      stopping.abort(new Error('ended'))
+      await sending
+      await recorder.idle()
+      // What is left is finished by the next owner: nothing durable depends on a clean close.
+      const quietly = (step: () => Promise<void>) =>
+        step().catch((error: unknown) => log.debug({ err: error }, 'closing was cut short'))
+      if (!lost && live.includes(reporter.lastStatus()))
+        await quietly(() => store.sessions.update(sessionId, { status: 'disconnected', qr: null }))
+      await quietly(() => appender.close())
+      await quietly(() => keyStore.close())
+    }
+  }
+
+  async function keepLinked(held: Held): Promise<End> {
+    const { keyStore, reporter } = held
+    let failures = 0
+    let haltedAt = -1
+    const replacedAt: number[] = []
+
+    async function forgetLink(): Promise<void> {
+      await held.recorder.idle()
+      await patiently(() => keyStore.reset(), { signal })
+      await reporter.report({ linked: false, phone: null, lid: null, pushName: null, qr: null, pairing: null })
+    }
+    async function disconnected(closed: Closed): Promise<void> {
+      await reporter.report({ status: 'disconnected', lastDisconnect: { ...closed, at: new Date() } })
+      await reporter.announce('session.disconnected', closed)
+    }
+    async function halt(
+      session: Session,
+      status: SessionStatus,
+      closed: Closed,
+      type: 'session.error' | 'session.disconnected' | 'session.logged_out',
+    ) {
+      haltedAt = session.wantedRevision
+      await reporter.report({ status, qr: null, pairing: null, lastDisconnect: { ...closed, at: new Date() } })
+      await reporter.announce(type, closed)
+    }
+    /** The link ends because somebody asked for it. */
+    async function unlink(session: Session): Promise<void> {
+      if (isLinked(keyStore.creds) && session.actedRevision !== session.wantedRevision) await logOut(held, session)
+      await forgetLink()
+      if (session.status === 'disconnected' && session.actedRevision === session.wantedRevision) return
+      await reporter.report({ status: 'disconnected', actedRevision: session.wantedRevision })
+      await reporter.announce('session.logged_out', { reason: 'logged out on request' })
+    }
+
+    for (;;) {
+      signal.throwIfAborted()
+      const session = await held.read()
+      if (!session) return 'deleted'
+      if (session.wanted === 'deleted' || session.wanted === 'logged_out') {
+        await unlink(session)
+        if (session.wanted === 'deleted') return 'deleted'
+        await wake.sleep(sleepMs, signal)
+        continue
+      }
+      if (session.wanted === 'stopped') {
+        if (session.status !== 'inactive') {
+          await reporter.report({ status: 'inactive', qr: null, pairing: null, actedRevision: session.wantedRevision })
+          await reporter.announce('session.disconnected', { reason: 'stopped on request' })
+        }
+        await wake.sleep(sleepMs, signal)
+        continue
+      }
+      if (haltedAt === session.wantedRevision) {
+        await wake.sleep(sleepMs, signal)
+        continue
+      }
+      // A pairing that was never finished would log in and be refused.
+      if (!isLinked(keyStore.creds) && keyStore.creds.me) await patiently(() => keyStore.reset(), { signal })
+      const { closed, opened } = await connectOnce(held, session)
+      if (closed === 'asked') continue
+      signal.throwIfAborted()
+      if (opened) failures = 0
+      const action = toCloseAction(closed.code, isLinked(keyStore.creds))
+      log.info({ code: closed.code, reason: closed.reason, act: action.act }, 'the connection closed')
+      switch (action.act) {
+        case 'reconnect':
+          break
+        case 'pair-again':
+          await forgetLink()
+          break
+        case 'logged-out':
+          await forgetLink()
+          await halt(session, 'disconnected', closed, 'session.logged_out')
+          break
+        case 'stop': {
+          if (!isLinked(keyStore.creds)) await forgetLink()
+          const type = action.status === 'error' ? 'session.error' : 'session.disconnected'
+          await halt(session, action.status, { code: closed.code, reason: action.reason }, type)
+          break
+        }
+        case 'replaced': {
+          const now = Date.now()
+          replacedAt.push(now)
+          const lease = await patiently(() => store.leases.read(sessionId), { signal })
+          if (lease?.owner !== options.owner || lease.epoch !== epoch) lose()
+          else if (replacedAt.filter((at) => now - at < 600_000).length >= 2)
+            await halt(
+              session,
+              'error',
+              { code: 440, reason: 'another client keeps taking this link' },
+              'session.error',
+            )
+          else {
+            await disconnected(closed)
+            await wake.sleep(options.leaseTtlMs, signal)
+          }
+          break
+        }
+        case 'back-off': {
+          await disconnected(closed)
+          // The first time at once: most drops are over when they are noticed.
+          const waitMs = failures === 0 ? 50 : toBackOffMs(failures - 1, Math.random())
+          failures += 1
+          await wake.sleep(waitMs, signal)
+        }
+      }
+    }
+  }
+
+  const ended = run().catch((error: unknown): End => {
+    if (lost || error instanceof LeaseLost) return 'lost'
+    if (!signal.aborted) log.error({ err: error }, 'the session stopped with an error')
+    return 'stopped'
+  })
+  return {
+    epoch,
+    wake: (reason) => wake.ring(reason),
+    ringOutbox: () => ringOutbox(),
+    lose,
+    async stop() {
+      stopping.abort(new Error('stopping'))
+      await ended
+    },
+    ended,
+    health: () => health(),
+  }
+}

@@ -1,0 +1,142 @@
+// The reconcile loop: sessions wanted against sessions held here, by lease. Named reasons wake it; no callback connects.
+import { LeaseLost } from '../../shared/store/auth-log.ts'
+import type { Feed } from '../../shared/store/feed.ts'
+import type { Session } from '../../shared/model/session.ts'
+import type { Store } from '../../shared/store/open-store.ts'
+import type { ConnectGate } from './connect-gate.ts'
+import { deleteSession } from './delete-session.ts'
+import { holdSession, type HeldSession } from './held-session.ts'
+import type { SessionLog } from './session-log.ts'
+import { createWake } from './wake.ts'
+
+export type SessionsOptions = {
+  store: Store
+  feed: Feed
+  /** This process, unique for every start. */
+  owner: string
+  leaseTtlMs: number
+  maxSessions: number
+  gate: ConnectGate
+  log: SessionLog & { child(fields: object): SessionLog }
+  urlFor: (session: Session) => Promise<string | undefined>
+}
+
+export type Sessions = {
+  /** Ids held now. */
+  held(): string[]
+  health(): { held: number; backlog: number; pending: number }
+  /** Releases everything; resolves when all sockets are closed and all leases given back. */
+  close(): Promise<void>
+}
+
+export function openSessions(options: SessionsOptions): Sessions {
+  const { store, owner, log, leaseTtlMs } = options
+  const stopping = new AbortController()
+  const { signal } = stopping
+  const wake = createWake()
+  const held = new Map<string, HeldSession>()
+  const ending = new Set<Promise<void>>()
+  /** Monotonic ms when our leases run out by our own count, taken from before the last renewal was asked. */
+  let validUntil = Number.POSITIVE_INFINITY
+
+  const unlisten = options.feed.listen((change) => {
+    if (change.kind === 'session') {
+      const one = held.get(change.id)
+      if (one) one.wake('changed')
+      else wake.ring('session')
+    } else if (change.kind === 'command' && change.sessionId !== undefined) held.get(change.sessionId)?.ringOutbox()
+    else if (change.kind === 'lost')
+      for (const one of held.values()) {
+        one.wake('feed lost its place')
+        one.ringOutbox()
+      }
+  })
+
+  function hold(sessionId: string, epoch: number): void {
+    const session = holdSession({
+      store,
+      sessionId,
+      owner,
+      epoch,
+      gate: options.gate,
+      log: log.child({ sessionId }),
+      urlFor: options.urlFor,
+      leaseTtlMs,
+    })
+    held.set(sessionId, session)
+    const end = session.ended
+      .then(async (why) => {
+        if (why === 'deleted') await deleteSession(store, sessionId)
+        else if (why === 'stopped') await store.leases.release(sessionId, owner, epoch)
+      })
+      .catch((error: unknown) =>
+        log.warn({ err: error, sessionId }, 'letting a session go was cut short; its lease runs out'),
+      )
+      .finally(() => {
+        if (held.get(sessionId) === session) held.delete(sessionId)
+        ending.delete(end)
+        wake.ring('ended')
+      })
+    ending.add(end)
+  }
+
+  async function claimFree(): Promise<void> {
+    const room = options.maxSessions - held.size
+    if (room <= 0) return
+    for (const sessionId of await store.leases.free(room)) {
+      if (signal.aborted) return
+      if (held.has(sessionId)) continue
+      const claim = await store.leases.claim(sessionId, owner, leaseTtlMs)
+      if (claim.outcome === 'claimed') hold(sessionId, claim.epoch)
+    }
+  }
+
+  async function reconcile(): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await claimFree()
+      } catch (error) {
+        log.debug({ err: error }, 'looking for sessions failed; it is tried again')
+      }
+      await wake.sleep(Math.min(1_000, leaseTtlMs / 4), signal)
+    }
+  }
+
+  async function heartbeat(): Promise<void> {
+    const pulse = createWake()
+    while (!signal.aborted) {
+      const asked = performance.now()
+      try {
+        const mine = await store.leases.renew(owner, leaseTtlMs)
+        validUntil = asked + leaseTtlMs
+        for (const [sessionId, session] of held) if (mine.get(sessionId) !== session.epoch) session.lose()
+      } catch (error) {
+        // Without MongoDB nothing can be written, so nothing can be written wrongly: sockets stay, commits wait.
+        const level = performance.now() > validUntil ? 'warn' : 'debug'
+        log[level]({ err: error }, 'the leases could not be renewed')
+      }
+      await pulse.sleep(leaseTtlMs / 3, signal)
+    }
+  }
+
+  const loops = [reconcile(), heartbeat()]
+
+  return {
+    held: () => [...held.keys()],
+    health() {
+      const all = [...held.values()].map((one) => one.health())
+      return {
+        held: held.size,
+        backlog: all.reduce((sum, one) => sum + one.backlog, 0),
+        pending: all.reduce((sum, one) => sum + one.pending, 0),
+      }
+    },
+    async close() {
+      unlisten()
+      stopping.abort(new LeaseLost('stopping'))
+      await Promise.all([...held.values()].map((one) => one.stop()))
+      await Promise.all(ending)
+      await Promise.all(loops)
+    },
+  }
+}

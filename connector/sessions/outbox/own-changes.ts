@@ -1,0 +1,102 @@
+// What an accepted command of ours changes in our own history: the server took it, so it is as if the phone had said it.
+import type { Command } from '../../../shared/model/command.ts'
+import { toMessageKey, toMessageView, type Message } from '../../../shared/model/message.ts'
+import { recordChange } from '../record/record-changes.ts'
+import { toFactKey, type RecordContext } from '../record/context.ts'
+import type { Jids } from '../../whatsapp/facts.ts'
+
+/** The row of a message that is about to be sent, and its `message.queued`. Idempotent. */
+export async function recordQueued(
+  context: RecordContext,
+  command: Command<'message.send'>,
+  chat: Jids,
+): Promise<string> {
+  const { store, sessionId, appender } = context
+  const messageId = command.messageId ?? command._id
+  const chatId = await context.addresses.chatIdOf(chat, command.createdAt)
+  const { text, mentions, quotedMessageId } = command.payload
+  const row: Message = {
+    _id: toMessageKey(sessionId, chatId, 'me', messageId),
+    sessionId,
+    chatId,
+    messageId,
+    sender: 'me',
+    fromMe: true,
+    type: 'text',
+    text,
+    ...(mentions ? { mentions } : {}),
+    ...(quotedMessageId ? { quotedMessageId } : {}),
+    timestamp: command.createdAt,
+    status: 'queued',
+    statusTimes: { queued: command.createdAt },
+    reactions: [],
+    commandId: command._id,
+    createdAt: new Date(),
+  }
+  const fresh = await store.messages.insert([row])
+  await appender.append([
+    { type: 'message.queued', key: toFactKey('message.queued', row._id), data: toMessageView(row) },
+  ])
+  if (fresh.has(row._id)) {
+    await store.chats.touch(sessionId, chatId, {
+      lastMessage: { messageId, type: 'text', fromMe: true, at: command.createdAt, text: text.slice(0, 500) },
+      unread: 'clear',
+    })
+    await store.sessions.count(sessionId, { sent: 1 })
+  }
+  return row._id
+}
+
+/** A message that will never go: its row says why. */
+export async function recordFailed(
+  context: RecordContext,
+  key: string,
+  error: { code: string; reason: string },
+): Promise<void> {
+  const row = await context.store.messages.advance(key, 'failed', new Date(), error)
+  const standing = row ?? (await context.store.messages.read(key))
+  if (standing?.status === 'failed')
+    await context.appender.append([
+      { type: 'message.failed', key: toFactKey('message.failed', key), data: toMessageView(standing) },
+    ])
+}
+
+/** Edits, revokes and reactions of ours, once the server has them. */
+export async function recordOwnChange(context: RecordContext, command: Command, at: Date): Promise<void> {
+  switch (command.kind) {
+    case 'message.edit': {
+      const { chatId, targetId, text } = (command as Command<'message.edit'>).payload
+      return recordChange(context, {
+        kind: 'edit',
+        target: { chat: [chatId], sender: 'me', messageId: targetId },
+        text,
+        at,
+      })
+    }
+    case 'message.revoke': {
+      const { chatId, targetId } = (command as Command<'message.revoke'>).payload
+      return recordChange(context, {
+        kind: 'revoke',
+        target: { chat: [chatId], sender: 'me', messageId: targetId },
+        at,
+      })
+    }
+    case 'message.react': {
+      const { chatId, targetId, targetSender, emoji } = (command as Command<'message.react'>).payload
+      const sender = targetSender === 'me' ? ('me' as const) : ([targetSender] as const)
+      return recordChange(context, {
+        kind: 'reaction',
+        target: { chat: [chatId], sender, messageId: targetId },
+        by: 'me',
+        emoji,
+        at,
+      })
+    }
+    case 'message.send':
+    case 'chat.read':
+    case 'chat.typing':
+    case 'presence.set':
+    case 'presence.subscribe':
+      return undefined
+  }
+}

@@ -1,0 +1,53 @@
+// Which chat and which person an address belongs to in this session; asked once, then remembered.
+import { LRUCache } from 'lru-cache'
+import { isGroupJid } from '../../../shared/model/jid.ts'
+import type { Store } from '../../../shared/store/open-store.ts'
+import type { Jids } from '../../whatsapp/facts.ts'
+
+export type Addresses = {
+  /** The chat's id; the chat is created when it is new. */
+  chatIdOf(jids: Jids, at: Date): Promise<string>
+  /** The chat's id, or `undefined` when there is no such chat. */
+  knownChatId(jids: Jids): Promise<string | undefined>
+  /** How a person is named as sender inside a chat. */
+  senderIdOf(chatId: string, sender: 'me' | Jids): Promise<string>
+}
+
+export function createAddresses(store: Pick<Store, 'chats' | 'contacts'>, sessionId: string): Addresses {
+  const chats = new LRUCache<string, string>({ max: 20_000 })
+  const people = new LRUCache<string, string>({ max: 20_000 })
+
+  /** Known only when every form is: a new form still has to become an alias. */
+  function remembered(cache: LRUCache<string, string>, jids: Jids): string | undefined {
+    const [first, ...others] = jids.map((jid) => cache.get(jid))
+    return first !== undefined && others.every((id) => id === first) ? first : undefined
+  }
+  const remember = (cache: LRUCache<string, string>, jids: readonly string[], id: string) => {
+    for (const jid of jids) cache.set(jid, id)
+    return id
+  }
+
+  return {
+    async chatIdOf(jids, at) {
+      const id = remembered(chats, jids)
+      if (id !== undefined) return id
+      const chat = await store.chats.resolveOrCreate(sessionId, jids, at)
+      return remember(chats, chat.jids, chat.chatId)
+    },
+    async knownChatId(jids) {
+      const id = jids.map((jid) => chats.get(jid)).find((known) => known !== undefined)
+      if (id !== undefined) return id
+      const chat = await store.chats.resolve(sessionId, jids)
+      return chat && remember(chats, chat.jids, chat.chatId)
+    },
+    async senderIdOf(chatId, sender) {
+      if (sender === 'me') return 'me'
+      // In a chat of two the other one is the chat.
+      if (!isGroupJid(chatId)) return chatId
+      const id = remembered(people, sender)
+      if (id !== undefined) return id
+      const { contact } = await store.contacts.upsert(sessionId, sender, {})
+      return remember(people, contact.jids, contact.contactId)
+    },
+  }
+}

@@ -1,0 +1,106 @@
+// What happens to a message after it was written: edits, revokes, reactions, statuses.
+import type { EventInput } from '../../../shared/model/event.ts'
+import { toMessageKey, toMessageView, type Message, type MessageStatus } from '../../../shared/model/message.ts'
+import type { Fact, Target } from '../../whatsapp/facts.ts'
+import { toFactKey, type RecordContext } from './context.ts'
+import { groupBy } from './group-by.ts'
+
+type Change = Extract<Fact, { kind: 'edit' | 'revoke' | 'reaction' }>
+export type StatusFact = Extract<Fact, { kind: 'ack' | 'receipt' }>
+
+/** The key of a target that is known; nothing is created for a target that is not. */
+async function keyOf(context: RecordContext, target: Target): Promise<string | undefined> {
+  const chatId = await context.addresses.knownChatId(target.chat)
+  if (chatId === undefined) return undefined
+  return toMessageKey(
+    context.sessionId,
+    chatId,
+    await context.addresses.senderIdOf(chatId, target.sender),
+    target.messageId,
+  )
+}
+
+export async function recordChange(context: RecordContext, fact: Change): Promise<void> {
+  const { store, appender } = context
+  const key = await keyOf(context, fact.target)
+  if (key === undefined) return
+  const stamp = String(fact.at.getTime())
+  if (fact.kind === 'edit') {
+    await store.messages.edit(key, fact.text, fact.at)
+    const row = await store.messages.read(key)
+    if (row)
+      await appender.append([
+        {
+          type: 'message.edited',
+          key: toFactKey('message.edited', key, stamp),
+          data: { ...toMessageView(row), text: fact.text },
+        },
+      ])
+  } else if (fact.kind === 'revoke') {
+    await store.messages.revoke(key, fact.at)
+    const row = await store.messages.read(key)
+    if (row)
+      await appender.append([
+        { type: 'message.revoked', key: toFactKey('message.revoked', key), data: toMessageView(row) },
+      ])
+  } else {
+    const chatId = await context.addresses.knownChatId(fact.target.chat)
+    const sender = chatId === undefined ? undefined : await context.addresses.senderIdOf(chatId, fact.by)
+    if (sender === undefined) return
+    const row = await store.messages.react(key, { sender, emoji: fact.emoji, at: fact.at })
+    if (!row) return
+    const data = { ...toMessageView(row), reaction: { sender, emoji: fact.emoji, at: fact.at } }
+    await appender.append([{ type: 'message.reaction', key: toFactKey('message.reaction', key, sender, stamp), data }])
+  }
+}
+
+/** Statuses of several messages: side by side between messages, in order within one; their events in one append. */
+export async function recordStatuses(context: RecordContext, facts: readonly StatusFact[]): Promise<void> {
+  const steps = facts.flatMap((fact, order) =>
+    (fact.kind === 'ack' ? [fact.messageId] : fact.messageIds).map((messageId) => ({ fact, messageId, order })),
+  )
+  const byMessage = [...groupBy(steps, (step) => step.messageId).values()]
+  const events = await Promise.all(
+    byMessage.map(async (ofMessage) => {
+      const told: { order: number; event: EventInput }[] = []
+      for (const { fact, messageId, order } of ofMessage) {
+        const event = await recordStatus(context, fact, messageId)
+        if (event) told.push({ order, event })
+      }
+      return told
+    }),
+  )
+  const inOrder = events.flat().sort((a, b) => a.order - b.order)
+  await context.appender.append(inOrder.map(({ event }) => event))
+}
+
+async function recordStatus(
+  context: RecordContext,
+  fact: StatusFact,
+  messageId: string,
+): Promise<EventInput | undefined> {
+  const { store } = context
+  // The chat comes from where the receipt came from: nobody can mark a message of another chat.
+  const key = await keyOf(context, { chat: fact.chat, sender: 'me', messageId })
+  if (key === undefined) return undefined
+  const status: MessageStatus = fact.kind === 'receipt' ? fact.status : fact.error === undefined ? 'sent' : 'failed'
+  const error =
+    fact.kind === 'ack' && fact.error !== undefined
+      ? { code: `whatsapp.${fact.error}`, reason: reasonOf(fact.error) }
+      : undefined
+  const advanced = await store.messages.advance(key, status, fact.at, error)
+  // An ack may be seen again after a crash: its event is written under its key in any case.
+  const row: Message | null = advanced ?? (fact.kind === 'ack' ? await store.messages.read(key) : null)
+  if (!row) return undefined
+  const type = `message.${status}` as EventInput['type']
+  return { type, key: toFactKey(type, key), data: { ...toMessageView(row), status } }
+}
+
+/** WhatsApp's refusals that are known (rc14, Utils/decode-wa-message.js). */
+function reasonOf(code: string): string {
+  const known: Record<string, string> = {
+    '463': 'WhatsApp does not let this account write to new contacts at the moment',
+    '479': 'WhatsApp refused the message as malformed',
+  }
+  return known[code] ?? `WhatsApp refused the message (${code})`
+}

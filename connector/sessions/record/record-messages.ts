@@ -1,0 +1,91 @@
+// Messages: row → event → chat → done. Each step is idempotent by key, so a crash anywhere is finished by doing it again.
+import type { EventInput, EventType } from '../../../shared/model/event.ts'
+import { phoneOf } from '../../../shared/model/jid.ts'
+import { toMessageKey, toMessageView, type Message } from '../../../shared/model/message.ts'
+import type { MessageFact } from '../../whatsapp/facts.ts'
+import { toFactKey, type RecordContext } from './context.ts'
+import { groupBy } from './group-by.ts'
+
+export async function recordMessages(context: RecordContext, facts: readonly MessageFact[]): Promise<void> {
+  const { store, sessionId, appender } = context
+  const rows: Message[] = []
+  for (const fact of facts) rows.push(await toRow(context, fact))
+  const fresh = await store.messages.insert(rows)
+  for (const row of rows)
+    if (!fresh.has(row._id) && row.type !== 'undecryptable' && (await store.messages.replaceUndecryptable(row)))
+      fresh.add(row._id)
+
+  await appender.append(rows.filter((row) => !row.historical).map(toEvent))
+  await touchChats(context, rows, fresh)
+  await noteNames(context, facts)
+  const live = rows.filter((row) => fresh.has(row._id) && !row.historical)
+  const received = live.filter((row) => !row.fromMe).length
+  if (live.length > 0) await store.sessions.count(sessionId, { received, sent: live.length - received })
+}
+
+async function toRow(context: RecordContext, fact: MessageFact): Promise<Message> {
+  const { sessionId, addresses } = context
+  const chatId = await addresses.chatIdOf(fact.chat, fact.at)
+  const sender = await addresses.senderIdOf(chatId, fact.sender)
+  const fromMe = fact.sender === 'me'
+  return {
+    _id: toMessageKey(sessionId, chatId, sender, fact.messageId),
+    sessionId,
+    chatId,
+    messageId: fact.messageId,
+    sender,
+    fromMe,
+    ...(fact.pushName && !fromMe ? { pushName: fact.pushName } : {}),
+    ...fact.content,
+    timestamp: fact.at,
+    ...(fromMe ? { status: 'sent' as const, statusTimes: { sent: fact.at } } : { statusTimes: {} }),
+    reactions: [],
+    ...(fact.historical ? { historical: true } : {}),
+    createdAt: new Date(),
+  }
+}
+
+function toEvent(row: Message): EventInput {
+  const type: EventType =
+    row.type === 'undecryptable' ? 'message.undecryptable' : row.fromMe ? 'message.sent' : 'message.received'
+  return { type, key: toFactKey(type, row.chatId, row.sender, row.messageId), data: toMessageView(row) }
+}
+
+async function touchChats(context: RecordContext, rows: readonly Message[], fresh: ReadonlySet<string>): Promise<void> {
+  const byChat = groupBy(rows, (row) => row.chatId)
+  for (const [chatId, ofChat] of byChat) {
+    const last = ofChat.reduce((a, b) => (b.timestamp >= a.timestamp ? b : a))
+    const unread = ofChat.filter((row) => fresh.has(row._id) && !row.fromMe && !row.historical).length
+    const { messageId, text, type, fromMe, timestamp } = last
+    await context.store.chats.touch(context.sessionId, chatId, {
+      lastMessage: {
+        messageId,
+        type,
+        fromMe,
+        at: timestamp,
+        ...(text === undefined ? {} : { text: text.slice(0, 500) }),
+      },
+      // Whoever answers on the phone has read the chat.
+      unread: last.fromMe && !last.historical ? 'clear' : unread,
+    })
+  }
+}
+
+/** Names that senders give themselves. */
+async function noteNames(context: RecordContext, facts: readonly MessageFact[]): Promise<void> {
+  const { store, sessionId, appender } = context
+  const named = new Map<string, MessageFact>()
+  for (const fact of facts) if (fact.sender !== 'me' && fact.pushName) named.set(fact.sender[0], fact)
+  for (const { sender, pushName, chat, at } of named.values()) {
+    if (sender === 'me' || !pushName) continue
+    const { contact, changed } = await store.contacts.upsert(sessionId, sender, { notify: pushName })
+    if (!changed) continue
+    const name = contact.name ?? contact.notify
+    if (name && chat[0] === sender[0])
+      await store.chats.touch(sessionId, await context.addresses.chatIdOf(chat, at), { name })
+    const phone = contact.phone ?? sender.map(phoneOf).find((digits) => digits !== undefined)
+    await appender.append([
+      { type: 'contact.updated', data: { contactId: contact.contactId, name, phone, lid: contact.lid } },
+    ])
+  }
+}
