@@ -125,7 +125,8 @@ export const addMessageRoutes = (app: Hono, { exchange, phones }: DoorDeps): voi
     const fromMe = query.fromMe === 'true' || from === record.phone
     const rows = function* (after: number) {
       for (const { value } of store.inbox.rows([record.phone], { after })) {
-        if (value.fromMe === fromMe && (from === undefined || value.from === from)) yield value
+        if (value.fromMe !== fromMe || (from !== undefined && value.from !== from)) continue
+        if (query.messageId === undefined || query.messageId === value.messageId) yield value
       }
     }
     return page(c, worker, query, rows, ({ content: _content, ...row }) => row)
@@ -135,7 +136,10 @@ export const addMessageRoutes = (app: Hono, { exchange, phones }: DoorDeps): voi
     const { record, worker } = phones.get(phoneOf(c))
     const query = readQuery(c, Page)
     const rows = function* (after: number) {
-      for (const { value } of store.sent.rows([record.phone], { after })) yield value
+      for (const { value } of store.sent.rows([record.phone], { after })) {
+        if (query.messageId !== undefined && query.messageId !== value.messageId) continue
+        if (query.receipt === undefined || value.receipts.some(({ type }) => type === query.receipt)) yield value
+      }
     }
     return page(c, worker, query, rows, ({ content: _content, ...row }) => row)
   })

@@ -57,6 +57,9 @@ export const Page = v.strictObject({
   after: QueryNumber(Number.MAX_SAFE_INTEGER),
   limit: QueryNumber(MAX_PAGE),
   fromMe: v.optional(v.picklist(['true', 'false'])),
+  messageId: v.optional(v.string()),
+  /** Of what was sent: only messages with such a receipt. */
+  receipt: v.optional(v.picklist(['delivered', 'read', 'played', 'retry', 'sender'])),
   /** Answers only once there are that many, or the wait is over. */
   atLeast: QueryNumber(MAX_PAGE),
   wait: QueryNumber(MAX_WAIT_SECONDS),

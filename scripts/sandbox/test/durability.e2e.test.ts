@@ -5,7 +5,7 @@ import { WebSocket } from 'ws'
 import { type Client, linkClient, startClient } from './client.ts'
 import { type SandboxProcess, startSandboxProcess } from './start-process.ts'
 
-type Row = { messageId: string; text: string; deliveries: number }
+type Row = { seq: number; messageId: string; text: string; deliveries: number }
 
 let sandbox: SandboxProcess
 let ana: string
@@ -47,6 +47,8 @@ describe('durability', () => {
 
   it('loses nothing that it acknowledged when it is killed in a burst', async () => {
     const acked = new Set<string>()
+    const earlier = await sandbox.door.get<{ data: Row[] }>(`/phones/${beto}/messages`)
+    const last = earlier.data.at(-1)
     client.sock.ws.on('CB:ack,class:message', (node: { attrs: { id: string } }) => acked.add(node.attrs.id))
     const sending = (async () => {
       for (let i = 1; i <= 60; i++) await client.sock.sendMessage(jid(beto), { text: `rush ${i}` })
@@ -58,7 +60,9 @@ describe('durability', () => {
     await sandbox.kill()
     await sending
     await sandbox.restart()
-    const { data } = await sandbox.door.get<{ data: Row[] }>(`/phones/${beto}/messages?atLeast=${acked.size}&wait=20`)
+    const { data } = await sandbox.door.get<{ data: Row[] }>(
+      `/phones/${beto}/messages?after=${last!.seq}&atLeast=${acked.size}&wait=20`,
+    )
     const stored = new Set(data.map(({ messageId }) => messageId))
     expect([...acked].filter((id) => !stored.has(id))).toEqual([])
     expect(data.every(({ deliveries }) => deliveries === 1)).toBe(true)

@@ -1,3 +1,4 @@
+import type { BinaryNode } from '@whiskeysockets/baileys'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type Client, linkClient, startClient } from './client.ts'
 import { type SandboxProcess, startSandboxProcess } from './start-process.ts'
@@ -53,7 +54,7 @@ describe('faults', () => {
       (all) => all.find(({ content }) => Array.isArray(content) && content[0]?.tag === 'offline'),
       'the end of the offline queue',
     )
-    expect(Number((queue.content as { attrs: { count: string } }[])[0]!.attrs.count)).toBeGreaterThanOrEqual(30)
+    expect(Number((queue.content as BinaryNode[])[0]!.attrs.count)).toBeGreaterThanOrEqual(30)
   })
 
   it('hands over what was sent meanwhile, marked as offline', async () => {
