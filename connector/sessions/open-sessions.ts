@@ -106,10 +106,12 @@ export function openSessions(options: SessionsOptions): Sessions {
     const pulse = createWake()
     while (!signal.aborted) {
       const asked = performance.now()
+      // What is claimed while the answer is under way is not in it.
+      const before = [...held]
       try {
         const mine = await store.leases.renew(owner, leaseTtlMs)
         validUntil = asked + leaseTtlMs
-        for (const [sessionId, session] of held) if (mine.get(sessionId) !== session.epoch) session.lose()
+        for (const [sessionId, session] of before) if (mine.get(sessionId) !== session.epoch) session.lose()
       } catch (error) {
         // Without MongoDB nothing can be written, so nothing can be written wrongly: sockets stay, commits wait.
         const level = performance.now() > validUntil ? 'warn' : 'debug'

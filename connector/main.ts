@@ -1,0 +1,106 @@
+// A connector process: reads the world, opens what its roles ask for, and closes in order.
+import './whatsapp/silence-libsignal.ts'
+import { randomBytes } from 'node:crypto'
+import { createServer } from 'node:http'
+import { hostname } from 'node:os'
+import { parseSettings } from '../shared/model/settings.ts'
+import { Problem } from '../shared/model/problem.ts'
+import { openStore } from '../shared/store/open-store.ts'
+import { readOrCreateSecret } from '../shared/store/secret-file.ts'
+import { openHeartbeat } from './heartbeat.ts'
+import { createLog } from './log.ts'
+import { createConnectGate } from './sessions/connect-gate.ts'
+import { openSessions } from './sessions/open-sessions.ts'
+import { createWhatsappUrl } from './whatsapp-url.ts'
+
+const version = '0.1.0'
+/** Handshakes at once: 13 ms of certificate check each, on one thread. */
+const connectPlaces = 6
+const shutdownMs = 10_000
+
+async function main(): Promise<void> {
+  const settings = parseSettings(process.env)
+  const log = createLog({ level: settings.LOG_LEVEL, format: settings.LOG_FORMAT, name: 'connector' })
+  if (!settings.MONGODB_URI)
+    throw new Problem('settings.invalid', { detail: 'MONGODB_URI is needed by a connector of its own' })
+  // rc14 leaks rejections of its own queries when a socket drops, some of them numbers (observed 2026-11).
+  process.on('unhandledRejection', (reason) => log.debug({ err: reason }, 'a rejection nobody waited for'))
+
+  const store = await openStore({
+    uri: settings.MONGODB_URI,
+    dbName: settings.MONGODB_DB,
+    secretKey: settings.SECRET_KEY ?? readOrCreateSecret(settings.DATA_DIR),
+    secretKeyPrevious: settings.SECRET_KEY_PREVIOUS,
+    eventRetentionDays: settings.EVENT_RETENTION_DAYS,
+  })
+  const feed = await store.openFeed({
+    onError: (error) => log.debug({ err: error }, 'the change stream broke; it is opened again'),
+  })
+  const id = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`
+  let draining = false
+
+  const sessions = settings.CONNECTOR_ROLES.includes('sessions')
+    ? openSessions({
+        store,
+        feed,
+        owner: id,
+        leaseTtlMs: settings.LEASE_TTL_MS,
+        maxSessions: settings.CONNECTOR_MAX_SESSIONS,
+        gate: createConnectGate({ places: connectPlaces, jitterMs: 250 }),
+        log,
+        urlFor: createWhatsappUrl({ whatsappUrl: settings.WHATSAPP_URL, sandboxUrl: settings.SANDBOX_URL }),
+      })
+    : undefined
+
+  const server = createServer((request, response) => {
+    const healthy = request.url === '/health'
+    response.writeHead(healthy ? 200 : 404, { 'content-type': 'application/json' })
+    response.end(
+      JSON.stringify(
+        healthy ? { status: 'ok', connector: id, draining, ...sessions?.health() } : { code: 'route.not_found' },
+      ),
+    )
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(settings.CONNECTOR_PORT, settings.HOST, resolve)
+  })
+  const address = server.address()
+  const port = typeof address === 'object' && address ? address.port : settings.CONNECTOR_PORT
+  const relayUrl = `http://${settings.HOST}:${port}`
+  const heartbeat = openHeartbeat({
+    connectors: store.connectors,
+    id,
+    capacity: settings.CONNECTOR_MAX_SESSIONS,
+    relayUrl: settings.PUBLIC_RELAY_URL,
+    version,
+    sessions: () => sessions?.held().length ?? 0,
+    draining: () => draining,
+    log,
+  })
+
+  async function shutDown(): Promise<void> {
+    if (draining) process.exit(1) // A second signal ends it at once.
+    draining = true
+    const late = setTimeout(() => {
+      log.error(sessions?.health() ?? {}, 'not closed in time; the leases run out')
+      process.exit(1)
+    }, shutdownMs)
+    await heartbeat.close()
+    server.close()
+    server.closeAllConnections()
+    await sessions?.close()
+    await feed.close()
+    await store.close()
+    clearTimeout(late)
+    process.exit(0)
+  }
+  for (const name of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.on(name, () => void shutDown())
+
+  process.stdout.write(`ready ${JSON.stringify({ connector: id, relay: relayUrl })}\n`)
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  process.exit(1)
+})
