@@ -13,6 +13,7 @@ import { createCodePairing } from './linking/pair-by-code.ts'
 import { createWaitingClients } from './linking/waiting-clients.ts'
 import { sendHistory } from './phone/history-sync.ts'
 import { createPhones } from './phone/phones.ts'
+import { holdFolder } from './hold-folder.ts'
 import { quietLibsignal } from './quiet-libsignal.ts'
 import type { Address } from './records.ts'
 import { admit } from './server/admit.ts'
@@ -46,7 +47,9 @@ const listen = (server: Server, port: number, host: string): Promise<void> =>
 export const openSandbox = async ({ port, dataDir, log, host = '127.0.0.1' }: SandboxOptions): Promise<Sandbox> => {
   if (!LOOPBACK.has(host)) throw new Error(`the sandbox listens on loopback only, not on ${host}`)
   quietLibsignal()
-  const store = openStore(join(dataDir, 'sandbox'))
+  const dir = join(dataDir, 'sandbox')
+  const unlock = holdFolder(dir)
+  const store = openStore(dir)
   const faults = createFaults()
   const exchange = createExchange({ store, faults, log })
   const waiting = createWaitingClients()
@@ -79,6 +82,7 @@ export const openSandbox = async ({ port, dataDir, log, host = '127.0.0.1' }: Sa
       onLogin: (connection, login) => admit(exchange, waiting, connection, login),
       onClose: (connection) => {
         exchange.leave(connection)
+        signals.leave(connection)
         waiting.remove(connection)
       },
     })
@@ -105,6 +109,7 @@ export const openSandbox = async ({ port, dataDir, log, host = '127.0.0.1' }: Sa
     await listen(server, port, host)
   } catch (error) {
     await store.close()
+    unlock()
     throw error
   }
   const { port: bound } = server.address() as AddressInfo
@@ -120,6 +125,7 @@ export const openSandbox = async ({ port, dataDir, log, host = '127.0.0.1' }: Sa
       await new Promise((resolve) => server.close(resolve))
       await phones.idle()
       await store.close()
+      unlock()
     },
   }
 }

@@ -1,7 +1,6 @@
 // The sandbox's memory: one LMDB file. Reads and writes are synchronous and a commit is one transaction, so what a
 // stanza changes is stored whole or not at all. Nothing is flushed to the disk by us: a killed process loses
 // nothing (the page cache outlives it), a power cut may lose the last seconds, which pretend phones can afford.
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Key, open } from 'lmdb'
 import { openTable } from './table.ts'
@@ -13,7 +12,6 @@ export type Store = ReturnType<typeof openStore>
 const SEQ_BLOCK = 1000
 
 export const openStore = (dir: string) => {
-  mkdirSync(dir, { recursive: true, mode: 0o700 })
   const env = open({ path: join(dir, 'state.mdb'), noSubdir: true, noSync: true, maxDbs: 24 })
   const table = <V, K extends Key>(name: string) => openTable<V, K>(env, name)
   const numbers = table<number, string>('numbers')

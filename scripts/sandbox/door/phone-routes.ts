@@ -31,7 +31,15 @@ export const addPhoneRoutes = (app: Hono, deps: DoorDeps): void => {
       }
     })
     const { lid, name, counters } = record
-    return { phone, lid: `${lid}@lid`, name, devices, counters, signals: signals.seen(phone) }
+    return {
+      phone,
+      lid: `${lid}@lid`,
+      name,
+      devices,
+      counters,
+      presence: signals.presenceOf(phone),
+      signals: signals.seen(phone),
+    }
   }
 
   const linked = (device: Device) => {

@@ -46,17 +46,19 @@ export const acceptConnection = (ws: WebSocket, deps: Deps): Connection => {
   let seal: ((bytes: Uint8Array) => Buffer) | undefined
   let unseal: ((bytes: Uint8Array) => Buffer) | undefined
   let inbound: Promise<void> = Promise.resolve()
-  let frozen = false
+  /** Nothing that comes in counts any more: we ended it, or tore it down. */
+  let deaf = false
   let closed = false
   let lastSendAt = 0
 
   const write = (node: BinaryNode) => {
-    if (closed || frozen || !seal) return
+    if (closed || deaf || !seal) return
     ws.send(frame(seal(encodeBinaryNode(node))))
   }
 
   const fail = (error: unknown) => {
     deps.log.debug({ connection: deps.id, reason: String(error) }, 'socket closed: what it sent cannot be read')
+    deaf = true
     ws.terminate()
   }
 
@@ -79,11 +81,15 @@ export const acceptConnection = (ws: WebSocket, deps: Deps): Connection => {
       }),
     end: (last) => {
       if (last) write(last)
+      deaf = true
       ws.close()
     },
-    drop: () => ws.terminate(),
+    drop: () => {
+      deaf = true
+      ws.terminate()
+    },
     freeze: () => {
-      frozen = true
+      deaf = true
       ws.pause()
     },
   }
@@ -94,7 +100,7 @@ export const acceptConnection = (ws: WebSocket, deps: Deps): Connection => {
       inbound = inbound
         .then(() => decodeBinaryNode(plain))
         .then((node) => {
-          if (closed) return
+          if (deaf) return
           const waiting = node.attrs.id === undefined ? undefined : answers.get(node.attrs.id)
           if (waiting && node.attrs.type !== 'get' && node.attrs.type !== 'set') {
             answers.delete(node.attrs.id!)
@@ -124,7 +130,7 @@ export const acceptConnection = (ws: WebSocket, deps: Deps): Connection => {
   }
 
   ws.on('message', (data: Buffer) => {
-    if (frozen) return
+    if (deaf) return
     try {
       for (const bytes of frames.push(data)) receive(bytes)
     } catch (error) {

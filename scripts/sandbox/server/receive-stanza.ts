@@ -51,7 +51,7 @@ export const receiveStanza = (
       return receiveAck(exchange, address, stanza)
     case 'presence':
     case 'chatstate':
-      return signals.receive(address, stanza)
+      return signals.receive(connection, address, stanza)
     case 'call':
       return connection.send(node('ack', { class: 'call', id: stanza.attrs.id, from: stanza.attrs.to }))
     default:

@@ -1,5 +1,8 @@
+import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
 import type { BinaryNode } from '@whiskeysockets/baileys'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { WebSocket } from 'ws'
 import { type Client, linkClient, startClient } from './client.ts'
 import { type SandboxProcess, startSandboxProcess } from './start-process.ts'
 
@@ -90,10 +93,10 @@ describe('faults', () => {
 
   it('answers the next upgrade with 503', async () => {
     await fault({ kind: 'http-503' })
-    const refused = await fetch(sandbox.wsUrl.replace('ws', 'http'), {
-      headers: { connection: 'upgrade', upgrade: 'websocket' },
-    }).catch((error: unknown) => error)
-    expect(refused).toBeDefined()
+    const ws = new WebSocket(sandbox.wsUrl)
+    const [, response] = (await once(ws, 'unexpected-response')) as [unknown, IncomingMessage]
+    expect(response.statusCode).toBe(503)
+    response.resume()
     await expect(fault({ kind: 'http-503', phone: ana })).rejects.toMatchObject({
       problem: { code: 'fault.too_early' },
     })
