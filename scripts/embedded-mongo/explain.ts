@@ -1,0 +1,62 @@
+// How a query would be, and was, served: which index, in which order, and how much it had to look at.
+import type { Collection } from './catalog.ts'
+import type { Context } from './commands/context.ts'
+import { planFor, search, type Request } from './commands/read.ts'
+import type { Plan } from './plan.ts'
+import type { Effort } from './scan.ts'
+import type { Doc } from './values.ts'
+
+export function explainPlan(
+  context: Context,
+  collection: Collection | undefined,
+  request: Request,
+  runs: boolean,
+): Doc {
+  const plan = planFor(collection, request)
+  const winningPlan = collection ? stagesOf(plan, request) : { stage: 'EOF' }
+  const namespace = `${context.db}.${String(context.command[context.name])}`
+  const reply: Doc = {
+    explainVersion: '1',
+    queryPlanner: { namespace, indexFilterSet: false, parsedQuery: request.filter, winningPlan, rejectedPlans: [] },
+  }
+  if (runs) {
+    const effort: Effort = { keys: 0, documents: 0 }
+    const startedAt = performance.now()
+    let nReturned = 0
+    for (const _found of search(context, collection, request, effort, plan)) nReturned += 1
+    reply['executionStats'] = {
+      executionSuccess: true,
+      nReturned,
+      executionTimeMillis: Math.round(performance.now() - startedAt),
+      totalKeysExamined: effort.keys,
+      totalDocsExamined: effort.documents,
+      executionStages: { ...winningPlan, nReturned },
+    }
+  }
+  return { ...reply, command: context.command, serverInfo: { host: context.server.address(), version: 'embedded' } }
+}
+
+function stagesOf(plan: Plan, { sort, limit, skip }: Request): Doc {
+  let stage: Doc
+  if (plan.kind === 'collection') stage = { stage: 'COLLSCAN', direction: plan.reverse ? 'backward' : 'forward' }
+  else if (plan.kind === 'index') stage = { stage: 'FETCH', inputStage: indexStage(plan) }
+  else stage = { stage: 'FETCH', inputStage: { stage: 'OR', inputStages: plan.plans.map(indexStage) } }
+  if (sort && !plan.isSorted) stage = { stage: 'SORT', sortPattern: sort, inputStage: stage }
+  if (skip) stage = { stage: 'SKIP', skipAmount: skip, inputStage: stage }
+  if (limit) stage = { stage: 'LIMIT', limitAmount: limit, inputStage: stage }
+  return stage
+}
+
+function indexStage(plan: Plan & { kind: 'index' }): Doc {
+  const { index, reverse } = plan
+  return {
+    stage: 'IXSCAN',
+    keyPattern: index.key,
+    indexName: index.name,
+    isMultiKey: index.multikey.length > 0,
+    isUnique: index.unique,
+    isSparse: index.sparse,
+    isPartial: index.partial !== undefined,
+    direction: reverse ? 'backward' : 'forward',
+  }
+}

@@ -1,0 +1,82 @@
+// Failures as MongoDB reports them: a code, its name, and the words a driver's user will read.
+import type { Doc } from './values.ts'
+
+const codes = {
+  InternalError: 1,
+  BadValue: 2,
+  FailedToParse: 9,
+  Unauthorized: 13,
+  TypeMismatch: 14,
+  Overflow: 15,
+  InvalidLength: 16,
+  InvalidBSON: 22,
+  NamespaceNotFound: 26,
+  IndexNotFound: 27,
+  PathNotViable: 28,
+  CannotCreateIndex: 67,
+  ConflictingUpdateOperators: 40,
+  CursorNotFound: 43,
+  NamespaceExists: 48,
+  MaxTimeMSExpired: 50,
+  DollarPrefixedFieldName: 52,
+  CommandNotFound: 59,
+  ImmutableField: 66,
+  InvalidOptions: 72,
+  InvalidNamespace: 73,
+  IndexOptionsConflict: 85,
+  IndexKeySpecsConflict: 86,
+  WriteConflict: 112,
+  CommandNotSupported: 115,
+  CommandNotSupportedOnView: 166,
+  CannotIndexParallelArrays: 171,
+  InterruptedAtShutdown: 11600,
+  ReadConcernMajorityNotAvailableYet: 134,
+  NoSuchTransaction: 251,
+  TransactionTooOld: 225,
+  TransactionCommitted: 256,
+  InvalidResumeToken: 260,
+  OperationNotSupportedInTransaction: 263,
+  ChangeStreamFatalError: 280,
+  ChangeStreamHistoryLost: 286,
+  CannotSatisfyWriteConcern: 100,
+  CursorKilled: 237,
+  NotImplemented: 238,
+  DuplicateKey: 11000,
+  BSONObjectTooLarge: 10334,
+  UnrecognizedStage: 40324,
+  MissingField: 40414,
+  UnknownField: 40415,
+  SortMemory: 292,
+} as const
+
+/** MongoDB gives these codes the name `Location<code>`. */
+const unnamed = new Set<string>(['UnrecognizedStage', 'MissingField', 'UnknownField'])
+
+export type FailureName = keyof typeof codes
+
+export class Failure extends Error {
+  readonly code: number
+  readonly codeName: string
+  readonly extra: Doc
+
+  constructor(name: FailureName, message: string, extra: Doc = {}) {
+    super(message)
+    this.code = codes[name]
+    this.codeName = unnamed.has(name) ? `Location${this.code}` : name
+    this.extra = extra
+  }
+
+  toReply(): Doc {
+    return { ok: 0, errmsg: this.message, code: this.code, codeName: this.codeName, ...this.extra }
+  }
+}
+
+export function toFailure(error: unknown): Failure {
+  if (error instanceof Failure) return error
+  const message = error instanceof Error ? error.message : String(error)
+  // mingo reports a bad query, stage or expression with an error class of its own.
+  return new Failure(
+    error instanceof Error && error.constructor.name === 'MingoError' ? 'BadValue' : 'InternalError',
+    message,
+  )
+}
