@@ -1,0 +1,76 @@
+// Giving an order: one insert into the durable outbox, under an idempotency key if there is one, and the wait for its end.
+import type { Actor } from '../shared/model/api-key.ts'
+import type { Command, CommandKind, CommandPayloads } from '../shared/model/command.ts'
+import { Problem } from '../shared/model/problem.ts'
+import { createToken, hashText } from '../shared/store/cipher.ts'
+import type { Api } from './deps.ts'
+import type { AppContext } from './operation.ts'
+import { readWaitMs } from './request/wait.ts'
+
+export type Order<K extends CommandKind> = {
+  actor: Actor
+  sessionId: string
+  kind: K
+  /** The chat whose order it keeps. */
+  lane: string
+  payload: CommandPayloads[K]
+  messageId?: string
+  notBefore?: Date | undefined
+  expiresAt?: Date | undefined
+  /** What the caller sent, parsed: the same idempotency key with another one is refused. */
+  body: unknown
+  /** `?wait=`, seconds. */
+  wait?: number | undefined
+}
+
+/**
+ * Throws `idempotency.conflict`, and `command.failed` when it ended badly while the caller waited.
+ * `isDone` = it has ended well while the caller waited.
+ */
+export async function giveOrder<K extends CommandKind>(
+  api: Api,
+  c: AppContext,
+  order: Order<K>,
+): Promise<{ command: Command; isDone: boolean }> {
+  const idempotencyKey = readIdempotencyKey(c)
+  const { command, repeated } = await api.store.commands.accept({
+    _id: `cmd_${createToken(16)}`,
+    sessionId: order.sessionId,
+    lane: order.lane,
+    kind: order.kind,
+    payload: order.payload,
+    actor: order.actor.id,
+    ...(order.messageId === undefined ? {} : { messageId: order.messageId }),
+    ...(order.notBefore ? { notBefore: order.notBefore } : {}),
+    ...(order.expiresAt ? { expiresAt: order.expiresAt } : {}),
+    ...(idempotencyKey === undefined
+      ? {}
+      : { idempotencyKey, bodyHash: hashText(JSON.stringify([c.req.method, c.req.path, order.body])) }),
+  })
+  if (repeated) c.header('Idempotency-Replayed', 'true')
+  c.header('Location', `/v1/commands/${command._id}`)
+
+  const waitMs = readWaitMs(c, order.wait)
+  if (waitMs === 0) return { command, isDone: false }
+  const ended = await api.waits.until(`command/${command._id}`, waitMs, c.req.raw.signal, async () => {
+    const now = await api.store.commands.read(command._id)
+    return now && now.state !== 'queued' && now.state !== 'sending' ? now : undefined
+  })
+  if (ended && ended.state !== 'done')
+    throw new Problem('command.failed', {
+      detail: ended.error?.reason ?? `It was ${ended.state}`,
+      ...(ended.error?.errors ? { errors: ended.error.errors } : {}),
+    })
+  return { command: ended ?? command, isDone: ended !== undefined }
+}
+
+/** Printable, up to 255 characters (draft-ietf-httpapi-idempotency-key-header). */
+function readIdempotencyKey(c: AppContext): string | undefined {
+  const key = c.req.header('idempotency-key')
+  if (key === undefined) return undefined
+  if (!/^[\x21-\x7e]{1,255}$/.test(key))
+    throw new Problem('request.invalid', {
+      errors: [{ path: 'Idempotency-Key', message: 'must be 1 to 255 printable characters without spaces' }],
+    })
+  return key
+}

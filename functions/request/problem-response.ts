@@ -1,0 +1,45 @@
+// The one place where a failure becomes an answer: application/problem+json, with nothing internal in it.
+import type { Context } from 'hono'
+import { HTTPException } from 'hono/http-exception'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { Problem } from '../../shared/model/problem.ts'
+import { isUnavailable } from '../../shared/store/client.ts'
+import type { AppEnv, Log } from '../deps.ts'
+
+/** What a caller should wait while the database is away, seconds. */
+const storeRetryAfterSeconds = 2
+
+export function toProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error
+  if (isUnavailable(error))
+    return new Problem('store.unavailable', { cause: error, retryAfterSeconds: storeRetryAfterSeconds })
+  if (error instanceof HTTPException && error.status < 500)
+    return new Problem(error.status === 413 ? 'request.too_large' : 'request.malformed', { cause: error })
+  return new Problem('internal.error', { cause: error })
+}
+
+export function problemResponse(c: Context<AppEnv>, problem: Problem, log: Log): Response {
+  const requestId = c.get('requestId')
+  if (problem.status >= 500)
+    log[problem.code === 'internal.error' ? 'error' : 'warn'](
+      { requestId, code: problem.code, err: problem.cause ?? problem },
+      `${c.req.method} ${c.req.routePath} failed`,
+    )
+  const retryAfterSeconds =
+    problem.retryAfterSeconds ?? (problem.code === 'store.unavailable' ? storeRetryAfterSeconds : undefined)
+  if (retryAfterSeconds !== undefined) c.header('Retry-After', String(retryAfterSeconds))
+  if (problem.status === 401) c.header('WWW-Authenticate', 'Bearer realm="wastream"')
+  const body = {
+    type: `urn:wastream:problem:${problem.code}`,
+    title: problem.title,
+    status: problem.status,
+    detail: problem.detail,
+    code: problem.code,
+    requestId,
+    retryable: problem.retryable,
+    errors: problem.errors,
+  }
+  return c.body(JSON.stringify(body), problem.status as ContentfulStatusCode, {
+    'Content-Type': 'application/problem+json',
+  })
+}

@@ -1,0 +1,62 @@
+// The message that a request speaks of: its row, or the order to send it as long as its owner has not made the row.
+import * as v from 'valibot'
+import type { Command } from '../../../shared/model/command.ts'
+import { MessageId, type Message } from '../../../shared/model/message.ts'
+import { Problem } from '../../../shared/model/problem.ts'
+import type { Api } from '../../deps.ts'
+import { toJid } from '../../request/address.ts'
+
+export type Target = { chatId: string; messageId: string; sender: string; fromMe: boolean } & (
+  | { row: Message }
+  | { command: Command<'message.send'> }
+)
+
+/** `?chatId=`, a phone number or a jid. */
+export const ChatIdQuery = v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(100)))
+
+/** Throws `message.not_found`, or `message.ambiguous` when several chats have that id and `chat` does not say which. */
+export async function findTarget(
+  api: Api,
+  sessionId: string,
+  messageId: string | undefined,
+  chat: string | undefined,
+): Promise<Target> {
+  if (messageId === undefined || !v.is(MessageId, messageId)) throw new Problem('message.not_found')
+  const chatId = chat === undefined ? undefined : await api.lanes.of(sessionId, toJid(chat, 'chatId'))
+  const rows = await api.store.messages.find(sessionId, messageId, chatId, 2)
+  const [row] = rows
+  if (row) {
+    if (rows.length > 1) throw new Problem('message.ambiguous', { detail: 'Say which chat with ?chatId=' })
+    return { chatId: row.chatId, messageId, sender: row.sender, fromMe: row.fromMe, row }
+  }
+  const command = await api.store.commands.ofMessage(sessionId, messageId)
+  if (command?.kind !== 'message.send' || (chatId !== undefined && command.lane !== chatId))
+    throw new Problem('message.not_found')
+  const order = command as Command<'message.send'>
+  return { chatId: order.lane, messageId, sender: 'me', fromMe: true, command: order }
+}
+
+/** The same for a message that is to be changed: one that never went is not there. */
+export async function findLiveTarget(
+  api: Api,
+  sessionId: string,
+  messageId: string | undefined,
+  chat: string | undefined,
+): Promise<Target> {
+  const target = await findTarget(api, sessionId, messageId, chat)
+  if ('command' in target && ['failed', 'cancelled', 'expired'].includes(target.command.state))
+    throw new Problem('message.not_found')
+  return target
+}
+
+/** The same for a message that only its sender may change. Throws `message.not_own`. */
+export async function findOwnTarget(
+  api: Api,
+  sessionId: string,
+  messageId: string | undefined,
+  chat: string | undefined,
+): Promise<Target> {
+  const target = await findLiveTarget(api, sessionId, messageId, chat)
+  if (!target.fromMe) throw new Problem('message.not_own')
+  return target
+}

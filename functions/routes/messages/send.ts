@@ -1,0 +1,62 @@
+// POST /v1/sessions/{id}/messages: ONE insert into the outbox; 202 at once, also while the phone is away.
+import { SendMessage } from '../../../shared/model/message.ts'
+import { createMessageId } from '../../../shared/model/message-id.ts'
+import { Problem, type FieldFault } from '../../../shared/model/problem.ts'
+import type { Actor } from '../../../shared/model/api-key.ts'
+import type { Command } from '../../../shared/model/command.ts'
+import type { Api } from '../../deps.ts'
+import { sessionOperation, type AppContext } from '../../operation.ts'
+import { giveOrder } from '../../order.ts'
+import { toJid } from '../../request/address.ts'
+import { WaitQuery } from '../../request/wait.ts'
+
+export const sendMessage = (api: Api) =>
+  sessionOperation(
+    api,
+    { scope: 'messages.write', body: SendMessage, query: WaitQuery },
+    async (c, { actor, sessionId, body, query }) => {
+      const { command, isDone } = await acceptMessage(api, c, { actor, sessionId, body, wait: query.wait })
+      const answer = { messageId: command.messageId ?? '', commandId: command._id }
+      return isDone
+        ? c.json({ ...answer, status: 'sent' as const }, 201)
+        : c.json({ ...answer, status: 'queued' as const }, 202)
+    },
+  )
+
+export async function acceptMessage(
+  api: Api,
+  c: AppContext,
+  order: { actor: Actor; sessionId: string; body: SendMessage; wait?: number | undefined },
+): Promise<{ command: Command; isDone: boolean }> {
+  const { actor, sessionId, body } = order
+  const to = toJid(body.to, 'to')
+  const mentions = body.mentions?.map((mention, i) => toJid(mention, `mentions.${i}`))
+  refuseBadTimes(api.now(), body)
+  const [lane] = await Promise.all([api.lanes.of(sessionId, to), api.sessions.mustExist(sessionId)])
+  return giveOrder(api, c, {
+    actor,
+    sessionId,
+    kind: 'message.send',
+    lane,
+    payload: {
+      to,
+      text: body.text,
+      ...(mentions ? { mentions } : {}),
+      ...(body.quotedMessageId === undefined ? {} : { quotedMessageId: body.quotedMessageId }),
+    },
+    messageId: createMessageId(),
+    notBefore: body.notBefore,
+    expiresAt: body.expiresAt,
+    body,
+    wait: order.wait,
+  })
+}
+
+function refuseBadTimes(nowMs: number, body: SendMessage): void {
+  const errors: FieldFault[] = []
+  if (body.expiresAt && body.expiresAt.getTime() <= nowMs)
+    errors.push({ path: 'expiresAt', message: 'must lie in the future' })
+  if (body.expiresAt && body.notBefore && body.expiresAt <= body.notBefore)
+    errors.push({ path: 'expiresAt', message: 'must be later than notBefore' })
+  if (errors.length > 0) throw new Problem('request.invalid', { errors })
+}

@@ -1,0 +1,30 @@
+// POST /v1/sessions/{id}/start · stop · restart · logout: a wish, which the session's owner makes true.
+import * as v from 'valibot'
+import { Problem } from '../../../shared/model/problem.ts'
+import { toSessionView, type Session, type SessionWanted } from '../../../shared/model/session.ts'
+import type { Api } from '../../deps.ts'
+import { sessionOperation } from '../../operation.ts'
+
+const wishes = { start: 'linked', stop: 'stopped', restart: 'linked', logout: 'logged_out' } as const
+export type Wish = keyof typeof wishes
+
+const Nothing = v.strictObject({})
+
+export const wishSession = (api: Api, wish: Wish) =>
+  sessionOperation(api, { scope: 'sessions.write', body: Nothing }, async (c, { sessionId }) =>
+    c.json(toSessionView(await wishFor(api, sessionId, wish)), 202),
+  )
+
+/** Throws `session.not_found`, or `session.sandbox_off` when it cannot be started here. */
+export async function wishFor(api: Api, sessionId: string, wish: Wish): Promise<Session> {
+  const wanted: SessionWanted = wishes[wish]
+  if (wanted === 'linked') {
+    const session = await api.sessions.mustRead(sessionId)
+    if (session.sandbox && !api.deps.sandboxAvailable) throw new Problem('session.sandbox_off')
+    // A session whose creation was cut off half-way has no lease yet, and nobody could claim it.
+    await api.store.leases.create(sessionId)
+  }
+  const session = await api.store.sessions.want(sessionId, wanted)
+  if (!session) throw new Problem('session.not_found')
+  return session
+}
