@@ -14,6 +14,7 @@ import { logOut } from './log-out.ts'
 import { createOutbox } from './outbox/outbox.ts'
 import { patiently } from './patiently.ts'
 import { createAddresses } from './record/addresses.ts'
+import { openCounters } from './record/counters.ts'
 import { createRecorder } from './record/recorder.ts'
 import { createReporter } from './reporter.ts'
 import type { SessionLog } from './session-log.ts'
@@ -79,7 +80,8 @@ export function holdSession(options: HeldSessionOptions): HeldSession {
     const keyStore = await wait(() => openKeyStore({ store: store.auth, sessionId, epoch, onLost: lose, onRetry }))
     const me = () => ({ id: keyStore.creds.me?.id ?? '', lid: keyStore.creds.me?.lid ?? '' })
     const journal = createJournal(keyStore.memory, me)
-    const context = { sessionId, store, appender, addresses: createAddresses(store, sessionId) }
+    const counters = openCounters((counted) => store.sessions.count(sessionId, counted))
+    const context = { sessionId, store, appender, addresses: createAddresses(store, sessionId), counters }
     const recorder = createRecorder({
       context,
       signal,
@@ -130,6 +132,7 @@ export function holdSession(options: HeldSessionOptions): HeldSession {
         step().catch((error: unknown) => log.debug({ err: error }, 'closing was cut short'))
       if (!lost && live.includes(reporter.lastStatus()))
         await quietly(() => store.sessions.update(sessionId, { status: 'disconnected', qr: null }))
+      await quietly(() => counters.close())
       await quietly(() => appender.close())
       await quietly(() => keyStore.close())
     }

@@ -64,20 +64,19 @@ export function createChatStore(db: Db) {
       return chat
     },
 
-    /** Applies what a message changed. An older message never takes the newer one's place. */
+    /** Applies what a message changed, in one update. An older message never takes the newer one's place. */
     async touch(sessionId: string, chatId: string, touch: ChatTouch): Promise<void> {
-      const _id = `${sessionId}/${chatId}`
-      const set: Partial<Chat> = {}
-      if (touch.name !== undefined) set.name = touch.name
-      if (touch.unread === 'clear') set.unreadCount = 0
-      const inc = typeof touch.unread === 'number' && touch.unread !== 0 ? { $inc: { unreadCount: touch.unread } } : {}
-      if (Object.keys(set).length > 0 || Object.keys(inc).length > 0)
-        await chats.updateOne({ _id }, { ...(Object.keys(set).length > 0 ? { $set: set } : {}), ...inc })
-      if (touch.lastMessage)
-        await chats.updateOne(
-          { _id, $or: [{ lastMessage: { $exists: false } }, { 'lastMessage.at': { $lte: touch.lastMessage.at } }] },
-          { $set: { lastMessage: touch.lastMessage, lastActivity: touch.lastMessage.at } },
-        )
+      const set: Record<string, unknown> = {}
+      if (touch.name !== undefined) set['name'] = { $literal: touch.name }
+      if (touch.unread === 'clear') set['unreadCount'] = 0
+      else if (touch.unread) set['unreadCount'] = { $add: [{ $ifNull: ['$unreadCount', 0] }, touch.unread] }
+      if (touch.lastMessage) {
+        const { at } = touch.lastMessage
+        const isNewer = { $lte: [{ $ifNull: ['$lastMessage.at', new Date(0)] }, at] }
+        set['lastMessage'] = { $cond: [isNewer, { $literal: touch.lastMessage }, '$lastMessage'] }
+        set['lastActivity'] = { $cond: [isNewer, at, '$lastActivity'] }
+      }
+      if (Object.keys(set).length > 0) await chats.updateOne({ _id: `${sessionId}/${chatId}` }, [{ $set: set }])
     },
 
     /** What the phone says of a chat (history, app state). */

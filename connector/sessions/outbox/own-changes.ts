@@ -42,7 +42,7 @@ export async function recordQueued(
       lastMessage: { messageId, type: 'text', fromMe: true, at: command.createdAt, text: text.slice(0, 500) },
       unread: 'clear',
     })
-    await store.sessions.count(sessionId, { sent: 1 })
+    context.counters.add({ sent: 1 })
   }
   return row._id
 }

@@ -11,11 +11,15 @@ export type Addresses = {
   knownChatId(jids: Jids): Promise<string | undefined>
   /** How a person is named as sender inside a chat. */
   senderIdOf(chatId: string, sender: 'me' | Jids): Promise<string>
+  /** Whether this is the name that was stored last, in every form. */
+  isNamed(person: Jids, name: string): boolean
+  named(person: Jids, name: string): void
 }
 
 export function createAddresses(store: Pick<Store, 'chats' | 'contacts'>, sessionId: string): Addresses {
   const chats = new LRUCache<string, string>({ max: 20_000 })
   const people = new LRUCache<string, string>({ max: 20_000 })
+  const names = new LRUCache<string, string>({ max: 20_000 })
 
   /** Known only when every form is: a new form still has to become an alias. */
   function remembered(cache: LRUCache<string, string>, jids: Jids): string | undefined {
@@ -28,6 +32,8 @@ export function createAddresses(store: Pick<Store, 'chats' | 'contacts'>, sessio
   }
 
   return {
+    isNamed: (person, name) => person.every((jid) => names.get(jid) === name),
+    named: (person, name) => void remember(names, person, name),
     async chatIdOf(jids, at) {
       const id = remembered(chats, jids)
       if (id !== undefined) return id

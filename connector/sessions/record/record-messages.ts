@@ -7,7 +7,7 @@ import { toFactKey, type RecordContext } from './context.ts'
 import { groupBy } from './group-by.ts'
 
 export async function recordMessages(context: RecordContext, facts: readonly MessageFact[]): Promise<void> {
-  const { store, sessionId, appender } = context
+  const { store, appender } = context
   const rows: Message[] = []
   for (const fact of facts) rows.push(await toRow(context, fact))
   const fresh = await store.messages.insert(rows)
@@ -20,7 +20,7 @@ export async function recordMessages(context: RecordContext, facts: readonly Mes
   await noteNames(context, facts)
   const live = rows.filter((row) => fresh.has(row._id) && !row.historical)
   const received = live.filter((row) => !row.fromMe).length
-  if (live.length > 0) await store.sessions.count(sessionId, { received, sent: live.length - received })
+  context.counters.add({ received, sent: live.length - received })
 }
 
 async function toRow(context: RecordContext, fact: MessageFact): Promise<Message> {
@@ -73,12 +73,13 @@ async function touchChats(context: RecordContext, rows: readonly Message[], fres
 
 /** Names that senders give themselves. */
 async function noteNames(context: RecordContext, facts: readonly MessageFact[]): Promise<void> {
-  const { store, sessionId, appender } = context
+  const { store, appender } = context
   const named = new Map<string, MessageFact>()
   for (const fact of facts) if (fact.sender !== 'me' && fact.pushName) named.set(fact.sender[0], fact)
   for (const { sender, pushName, chat, at } of named.values()) {
-    if (sender === 'me' || !pushName) continue
+    if (sender === 'me' || !pushName || context.addresses.isNamed(sender, pushName)) continue
     const { contact, changed } = await store.contacts.upsert(sessionId, sender, { notify: pushName })
+    context.addresses.named(sender, pushName)
     if (!changed) continue
     const name = contact.name ?? contact.notify
     if (name && chat[0] === sender[0])

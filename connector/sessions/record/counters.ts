@@ -1,0 +1,34 @@
+// Message counters of a session: added up in memory, written once a second. A crash may cost the last second's count, never a message.
+
+export type Counted = { sent: number; received: number }
+
+export type Counters = {
+  add(counted: Partial<Counted>): void
+  close(): Promise<void>
+}
+
+export function openCounters(write: (counted: Counted) => Promise<void>, everyMs = 1_000): Counters {
+  let sum: Counted = { sent: 0, received: 0 }
+  const flush = async () => {
+    const counted = sum
+    if (counted.sent + counted.received === 0) return
+    sum = { sent: 0, received: 0 }
+    try {
+      await write(counted)
+    } catch (error) {
+      sum = { sent: sum.sent + counted.sent, received: sum.received + counted.received }
+      throw error
+    }
+  }
+  // While MongoDB is away the sum grows and is written when it is back.
+  const timer = setInterval(() => void flush().catch(() => undefined), everyMs)
+  return {
+    add({ sent = 0, received = 0 }) {
+      sum = { sent: sum.sent + sent, received: sum.received + received }
+    },
+    async close() {
+      clearInterval(timer)
+      await flush()
+    },
+  }
+}
