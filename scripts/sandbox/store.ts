@@ -11,9 +11,18 @@ export type Store = ReturnType<typeof openStore>
 /** Sequence numbers are reserved in blocks, so that most of them cost no write. */
 const SEQ_BLOCK = 1000
 
+/** Decoded values kept in memory: a few kilobytes each. */
+const PHONES_KEPT = 2000
+const SIGNAL_KEPT = 1000
+
 export const openStore = (dir: string) => {
   const env = open({ path: join(dir, 'state.mdb'), noSubdir: true, noSync: true, maxDbs: 24 })
-  const table = <V, K extends Key>(name: string) => openTable<V, K>(env, name)
+  const cached: { distrust(): void }[] = []
+  const table = <V, K extends Key>(name: string, keepDecoded = 0) => {
+    const opened = openTable<V, K>(env, name, keepDecoded)
+    if (keepDecoded > 0) cached.push(opened)
+    return opened
+  }
   const numbers = table<number, string>('numbers')
 
   let seq = numbers.get('seq') ?? 0
@@ -27,15 +36,15 @@ export const openStore = (dir: string) => {
   }
 
   return {
-    phones: table<Phone, string>('phones'),
-    lids: table<string, string>('lids'),
-    devices: table<Device, [string, number]>('devices'),
+    phones: table<Phone, string>('phones', PHONES_KEPT),
+    lids: table<string, string>('lids', PHONES_KEPT),
+    devices: table<Device, [string, number]>('devices', PHONES_KEPT),
     /** Public one-time keys that companions uploaded. */
     preKeys: table<Buffer, [string, number, number]>('preKeys'),
     /** Stanzas per device, in the order in which they were sent. */
     queue: table<QueuedStanza, [string, number, number]>('queue'),
     /** The pretend phones' own Signal state. */
-    signal: table<unknown, [string, string, string]>('signal'),
+    signal: table<unknown, [string, string, string]>('signal', SIGNAL_KEPT),
     inbox: table<ReceivedMessage, [string, number]>('inbox'),
     inboxIds: table<number, [string, string, string]>('inboxIds'),
     sent: table<SentMessage, [string, number]>('sent'),
@@ -50,6 +59,7 @@ export const openStore = (dir: string) => {
       } catch (error) {
         // The reservation may have been rolled back with the rest: reserve again.
         reserved = seq
+        for (const one of cached) one.distrust()
         throw error
       }
     },

@@ -8,7 +8,7 @@ const ratchet = (session: Session): string => JSON.stringify([session._chains, s
 
 /** Of the sessions in both records only one may have moved: the last of them in the order in which they were tried. */
 export const keepWrongGuessesOut = (before: SessionRecord | undefined, after: SessionRecord): void => {
-  if (!before) return
+  if (!before || Object.keys(before._sessions).length < 2) return
   const moved = Object.entries(before._sessions)
     .filter(([key, old]) => {
       const now = after._sessions[key]

@@ -103,8 +103,7 @@ export const createExchange = (deps: { store: Store; faults: Faults; log: Log })
     count: (phone: string, counter: keyof Phone['counters']) => {
       const record = store.phones.get(phone)
       if (!record) return
-      record.counters[counter]++
-      exchange.savePhone(record)
+      exchange.savePhone({ ...record, counters: { ...record.counters, [counter]: record.counters[counter] + 1 } })
     },
   }
   return exchange

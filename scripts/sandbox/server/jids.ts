@@ -25,7 +25,7 @@ export const createDirectory = (store: Store) => ({
   /** Every device of a number, the phone first. */
   devices: (phone: string): Address[] => [
     { phone, device: 0 },
-    ...[...store.devices.rows([phone])].map(({ value }) => ({ phone, device: value.device })),
+    ...store.devices.keys([phone]).map(([, device]) => ({ phone, device })),
   ],
 })
 export type Directory = ReturnType<typeof createDirectory>
