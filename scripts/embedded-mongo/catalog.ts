@@ -47,7 +47,8 @@ export class Catalog {
       const doc = decode(value)
       if (name === '\0counter')
         this.#counters = { next: doc['reserved'].valueOf() as number, reserved: doc['reserved'].valueOf() as number }
-      else this.#collections.set(name, { ...(doc as Collection), indexes: doc['indexes'].map(fromStored) })
+      else if (!name.startsWith('\0'))
+        this.#collections.set(name, { ...(doc as Collection), indexes: doc['indexes'].map(fromStored) })
     }
     for (const collection of this.#collections.values())
       collection.count = storage.documents.getCount({
