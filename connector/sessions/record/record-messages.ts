@@ -73,7 +73,7 @@ async function touchChats(context: RecordContext, rows: readonly Message[], fres
 
 /** Names that senders give themselves. */
 async function noteNames(context: RecordContext, facts: readonly MessageFact[]): Promise<void> {
-  const { store, appender } = context
+  const { store, sessionId, appender } = context
   const named = new Map<string, MessageFact>()
   for (const fact of facts) if (fact.sender !== 'me' && fact.pushName) named.set(fact.sender[0], fact)
   for (const { sender, pushName, chat, at } of named.values()) {

@@ -1,0 +1,65 @@
+// The way out of one socket: frames of a tick go together, and a reader that cannot keep up is noticed.
+import type { WebSocket } from 'ws'
+import { closeCodes } from './frames.ts'
+
+export type OutletOptions = {
+  socket: WebSocket
+  /** Bytes waiting in the socket from which replay pauses. */
+  pauseBytes: number
+  /** Bytes waiting from which the reader is told `slow_consumer` and closed. */
+  closeBytes: number
+}
+
+export type Outlet = {
+  /** At once, as a frame of its own. */
+  send(frame: object): void
+  /** Marks that there is something to flush at the end of this tick. */
+  schedule(flush: () => string | undefined): void
+  room(): Promise<void>
+  close(code: number, reason: string): void
+}
+
+const lookAgainMs = 25
+
+export function createOutlet({ socket, pauseBytes, closeBytes }: OutletOptions): Outlet {
+  const flushes = new Set<() => string | undefined>()
+  let scheduled = false
+  const isOpen = () => socket.readyState === socket.OPEN
+
+  function write(text: string): void {
+    if (!isOpen()) return
+    if (socket.bufferedAmount > closeBytes) {
+      socket.send(
+        JSON.stringify({ op: 'error', code: 'slow_consumer', detail: 'too far behind: resume from your cursor' }),
+      )
+      socket.close(closeCodes.slowConsumer, 'slow_consumer')
+      return
+    }
+    socket.send(text)
+  }
+
+  return {
+    send: (frame) => write(JSON.stringify(frame)),
+    schedule(flush) {
+      flushes.add(flush)
+      if (scheduled) return
+      scheduled = true
+      setImmediate(() => {
+        scheduled = false
+        const now = [...flushes]
+        flushes.clear()
+        for (const one of now) {
+          const text = one()
+          if (text !== undefined) write(text)
+        }
+      })
+    },
+    async room() {
+      // Replay is paced by the reader, so that it alone never makes one slow.
+      while (isOpen() && socket.bufferedAmount > pauseBytes)
+        await new Promise((resolve) => setTimeout(resolve, lookAgainMs))
+      if (!isOpen()) throw new Error('the socket is closed')
+    },
+    close: (code, reason) => socket.close(code, reason),
+  }
+}

@@ -1,0 +1,231 @@
+// One socket: its key, its subscriptions, its heartbeat. Ends when the key dies, the reader stalls or goes away.
+import type { WebSocket } from 'ws'
+import { isAllowed, type Actor } from '../../shared/model/api-key.ts'
+import type { FeedPlace, Signal, StoredEvent } from '../../shared/model/event.ts'
+import type { EventStore } from '../../shared/store/events.ts'
+import { toCompatFrames } from './compat-names.ts'
+import { closeCodes, parseFrame, type ErrorCode, type FrameId, type Subscribe } from './frames.ts'
+import { createOutlet } from './outlet.ts'
+import { toVisibleStreams } from './visible-streams.ts'
+import { createSubscription, type Subscription } from './subscription.ts'
+
+export type RelaySocketOptions = {
+  socket: WebSocket
+  actor: Actor
+  compat: boolean
+  events: Pick<EventStore, 'read' | 'headsOf' | 'oldest'>
+  /** Every session there is, as the database says now. */
+  sessionIds: () => Promise<string[]>
+  limits: RelayLimits
+  onError: (error: unknown) => void
+}
+
+export type RelayLimits = {
+  /** Per socket. Default 20. */
+  subscriptions: number
+  /** Frames a second a client may send, on average. Default 50. */
+  framesPerSecond: number
+  /** Silence after which the place is said, ms. Default 15000. */
+  silentMs: number
+  /** No sign of life for so long ends the socket, ms. Default 60000. */
+  deadMs: number
+  pauseBytes: number
+  closeBytes: number
+}
+
+export type RelaySocket = {
+  readonly keyId: string
+  ring(stream: string, event: StoredEvent | undefined): void
+  signal(signal: Signal): void
+  /** The set of sessions changed: `*` subscriptions join and leave, and what is gone is left. */
+  refresh(sessionIds: readonly string[]): Promise<void>
+  /** Every stream is compared with the collection. */
+  recheck(): void
+  tick(nowMs: number): void
+  end(code: number, error: ErrorCode): void
+}
+
+export function createRelaySocket(options: RelaySocketOptions): RelaySocket {
+  const { socket, actor, limits, events } = options
+  const outlet = createOutlet({ socket, pauseBytes: limits.pauseBytes, closeBytes: limits.closeBytes })
+  const subscriptions = new Map<FrameId, { subscription: Subscription; all: boolean }>()
+  let aliveAtMs = performance.now()
+  let pingedAtMs = aliveAtMs
+  let tokens = limits.framesPerSecond * 2
+  let tokensAtMs = aliveAtMs
+  /** Frames are worked through one after another. */
+  let chain: Promise<void> = Promise.resolve()
+
+  function fail(id: FrameId, code: ErrorCode, extra: object = {}): void {
+    outlet.send({ op: 'error', ...(id === undefined ? {} : { id }), code, ...extra })
+  }
+
+  async function subscribe(frame: Subscribe): Promise<void> {
+    if (subscriptions.has(frame.id)) return fail(frame.id, 'subscription.exists')
+    if (subscriptions.size >= limits.subscriptions)
+      return fail(frame.id, 'too_many_subscriptions', { limit: limits.subscriptions })
+    const visible = toVisibleStreams(await options.sessionIds(), actor)
+    const all = frame.streams.includes('*')
+    const wanted = all ? [...visible] : [...new Set(frame.streams)]
+    const hidden = wanted.filter((stream) => !visible.has(stream))
+    if (hidden.length > 0) return fail(frame.id, 'session.not_found', { streams: hidden })
+    const foreign = Object.keys(frame.after ?? {}).filter((stream) => !all && !wanted.includes(stream))
+    if (foreign.length > 0) return fail(frame.id, 'cursor_invalid', { streams: foreign })
+
+    const subscription = createSubscription({
+      id: frame.id,
+      events,
+      outlet,
+      types: frame.types,
+      onError: options.onError,
+    })
+    // Registered on the live tail first, under an unreachable place; then the places are set and replay begins.
+    const heads = await events.headsOf(wanted)
+    const start = await startingPlaces(frame, wanted, heads)
+    if ('code' in start) return fail(frame.id, start.code, { streams: start.streams })
+    subscriptions.set(frame.id, { subscription, all })
+    outlet.send({ op: 'subscribed', ...(frame.id === undefined ? {} : { id: frame.id }), at: start.place })
+    for (const stream of wanted) subscription.join(stream, start.place[stream] ?? 0).ring(undefined)
+  }
+
+  async function startingPlaces(
+    frame: Subscribe,
+    wanted: string[],
+    heads: Map<string, number>,
+  ): Promise<{ place: FeedPlace } | { code: ErrorCode; streams: string[] }> {
+    const { after } = frame
+    if (!after) return { place: Object.fromEntries(heads) }
+    const place: FeedPlace = {}
+    const tooOld: string[] = []
+    const beyond: string[] = []
+    for (const stream of wanted) {
+      const head = heads.get(stream) ?? 0
+      const given = after[stream]
+      if (given !== undefined && given > head) beyond.push(stream)
+      else if ((given ?? 0) < head) {
+        const oldest = (await events.oldest(stream)) ?? head + 1
+        if (given !== undefined && oldest > given + 1) tooOld.push(stream)
+        place[stream] = given ?? Math.max(0, oldest - 1)
+      } else place[stream] = given ?? 0
+    }
+    if (beyond.length > 0) return { code: 'cursor_invalid', streams: beyond }
+    if (tooOld.length > 0) return { code: 'cursor_too_old', streams: tooOld }
+    return { place }
+  }
+
+  function spendToken(): boolean {
+    const now = performance.now()
+    tokens = Math.min(limits.framesPerSecond * 2, tokens + ((now - tokensAtMs) / 1_000) * limits.framesPerSecond)
+    tokensAtMs = now
+    tokens -= 1
+    return tokens >= 0
+  }
+
+  async function handle(text: string): Promise<void> {
+    const parsed = parseFrame(text)
+    if ('faults' in parsed) return fail(parsed.id, 'bad_frame', { errors: parsed.faults })
+    const { frame } = parsed
+    switch (frame.op) {
+      case 'subscribe':
+        return subscribe(frame)
+      case 'unsubscribe': {
+        const standing = subscriptions.get(frame.id)
+        if (!standing) return fail(frame.id, 'subscription.not_found')
+        standing.subscription.stop()
+        subscriptions.delete(frame.id)
+        return outlet.send({ op: 'unsubscribed', ...(frame.id === undefined ? {} : { id: frame.id }) })
+      }
+      case 'ping':
+        return outlet.send({ op: 'pong' })
+      case 'pong':
+        return undefined
+    }
+  }
+
+  socket.on('message', (data: Buffer, isBinary) => {
+    aliveAtMs = performance.now()
+    if (isBinary) return fail(undefined, 'bad_frame', { errors: [{ path: '', message: 'must be text' }] })
+    if (!spendToken()) return relaySocket.end(closeCodes.tooManySockets, 'bad_frame')
+    chain = chain
+      .then(() => handle(data.toString('utf8')))
+      .catch((error: unknown) => {
+        options.onError(error)
+        fail(undefined, 'store.unavailable', { retryable: true })
+      })
+  })
+  socket.on('pong', () => (aliveAtMs = performance.now()))
+  socket.on('close', () => {
+    for (const { subscription } of subscriptions.values()) subscription.stop()
+    subscriptions.clear()
+  })
+
+  async function openCompat(): Promise<void> {
+    const visible = [...toVisibleStreams(await options.sessionIds(), actor)]
+    const translate = (event: StoredEvent) => toCompatFrames(event)
+    const subscription = createSubscription({
+      id: 'compat',
+      events,
+      outlet,
+      types: undefined,
+      translate,
+      onError: options.onError,
+    })
+    const heads = await events.headsOf(visible)
+    subscriptions.set('compat', { subscription, all: true })
+    for (const stream of visible) subscription.join(stream, heads.get(stream) ?? 0).ring(undefined)
+  }
+  if (options.compat) chain = chain.then(openCompat).catch(options.onError)
+
+  const relaySocket: RelaySocket = {
+    keyId: actor.id,
+    ring(stream, event) {
+      for (const { subscription } of subscriptions.values()) subscription.ring(stream, event)
+    },
+    signal(signal) {
+      for (const { subscription } of subscriptions.values()) subscription.signal(signal)
+    },
+    async refresh(sessionIds) {
+      if (subscriptions.size === 0) return
+      const visible = toVisibleStreams(sessionIds, actor)
+      for (const { subscription, all } of subscriptions.values()) {
+        const gone = subscription.streams().filter((stream) => !visible.has(stream))
+        const come = all ? [...visible].filter((stream) => !subscription.has(stream)) : []
+        for (const stream of gone) {
+          // What stands is still delivered: `session.deleted` is the last thing its stream says.
+          subscription.ring(stream, undefined)
+          subscription.leave(stream)
+        }
+        for (const stream of come) {
+          const oldest = await events.oldest(stream)
+          subscription.join(stream, Math.max(0, (oldest ?? 1) - 1)).ring(undefined)
+        }
+        const id = subscription.id === undefined ? {} : { id: subscription.id }
+        if (options.compat) continue
+        if (gone.length > 0) outlet.send({ op: 'left', ...id, streams: gone })
+        if (come.length > 0) outlet.send({ op: 'joined', ...id, streams: come })
+      }
+    },
+    recheck() {
+      for (const { subscription } of subscriptions.values())
+        for (const stream of subscription.streams()) subscription.ring(stream, undefined)
+    },
+    tick(nowMs) {
+      if (nowMs - aliveAtMs > limits.deadMs) return socket.terminate()
+      if (nowMs - pingedAtMs > limits.deadMs / 2) {
+        pingedAtMs = nowMs
+        socket.ping()
+        if (!options.compat) outlet.send({ op: 'ping' })
+      }
+      for (const { subscription } of subscriptions.values()) subscription.tick(nowMs, limits.silentMs)
+    },
+    end(code, error) {
+      fail(undefined, error)
+      outlet.close(code, error)
+    },
+  }
+  return relaySocket
+}
+
+export function maySubscribe(actor: Actor): boolean {
+  return isAllowed(actor, 'events.read')
+}

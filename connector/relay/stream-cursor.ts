@@ -1,0 +1,108 @@
+// One stream of one subscription. The number decides, the change stream is a bell: n goes out only after n-1,
+// duplicates are dropped, a gap is read from the collection.
+import type { StoredEvent } from '../../shared/model/event.ts'
+
+export type StreamCursorOptions = {
+  stream: string
+  /** The last number that was scanned. */
+  after: number
+  read: (stream: string, after: number, limit: number) => Promise<StoredEvent[]>
+  /** Everything with the next number, in order; matching or not. */
+  emit: (event: StoredEvent) => void
+  /** Resolves when the reader has room for more; rejects when it is gone. */
+  room: () => Promise<void>
+  onError: (error: unknown) => void
+}
+
+export type StreamCursor = {
+  readonly stream: string
+  readonly at: number
+  /** A live event, or only the news that there is something (`undefined`). */
+  ring(event: StoredEvent | undefined): void
+  /** Resolves when everything that stands in the collection now has gone out. */
+  caughtUp(): Promise<void>
+  stop(): void
+}
+
+const pageSize = 500
+const maxBuffered = 2_000
+const retryMs = 500
+
+export function createStreamCursor(options: StreamCursorOptions): StreamCursor {
+  const { stream } = options
+  let at = options.after
+  let reading: Promise<void> | undefined
+  let askedAgain = false
+  let stopped = false
+  const live = new Map<number, StoredEvent>()
+
+  function step(event: StoredEvent): void {
+    at = event.seq
+    options.emit(event)
+  }
+  function drain(): void {
+    for (let next = live.get(at + 1); next; next = live.get(at + 1)) {
+      live.delete(next.seq)
+      step(next)
+    }
+    for (const seq of live.keys()) if (seq <= at) live.delete(seq)
+  }
+
+  async function catchUp(): Promise<void> {
+    do {
+      askedAgain = false
+      for (;;) {
+        await options.room()
+        if (stopped) return
+        let page: StoredEvent[]
+        try {
+          page = await options.read(stream, at, pageSize)
+        } catch (error) {
+          options.onError(error)
+          await new Promise((resolve) => setTimeout(resolve, retryMs))
+          continue
+        }
+        if (stopped) return
+        // The first number may be later than at+1 only where retention has taken what was before it.
+        for (const event of page) if (event.seq > at) step(event)
+        drain()
+        if (page.length < pageSize) break
+      }
+    } while (askedAgain || live.size > 0)
+  }
+
+  function read(): Promise<void> {
+    if (reading) {
+      askedAgain = true
+      return reading
+    }
+    reading = catchUp()
+      .catch((error: unknown) => {
+        if (!stopped) options.onError(error)
+      })
+      .finally(() => (reading = undefined))
+    return reading
+  }
+
+  return {
+    stream,
+    get at() {
+      return at
+    },
+    ring(event) {
+      if (stopped) return
+      if (!event) return void read()
+      if (event.seq <= at) return
+      if (!reading && event.seq === at + 1) return step(event)
+      // While the collection is read the live tail waits; what does not fit stands in the collection.
+      if (live.size < maxBuffered) live.set(event.seq, event)
+      else askedAgain = true
+      if (!reading) void read()
+    },
+    caughtUp: () => read(),
+    stop() {
+      stopped = true
+      live.clear()
+    },
+  }
+}
