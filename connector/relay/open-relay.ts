@@ -93,8 +93,8 @@ export function openRelay(options: RelayOptions): Relay {
         for (const one of sockets.keys()) one.signal(change.signal)
         return
       case 'session':
-        // An update changes nothing about who may see what.
-        return change.op === 'update' ? undefined : scheduleRefresh()
+        // Only a session that comes or goes changes who may see what.
+        return change.wanted !== undefined || change.removed ? scheduleRefresh() : undefined
       case 'apiKey':
         return void recheckKey(change.id)
       case 'lost':

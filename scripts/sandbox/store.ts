@@ -50,6 +50,8 @@ export const openStore = (dir: string) => {
     sent: table<SentMessage, [string, number]>('sent'),
     sentIds: table<number, [string, string]>('sentIds'),
     history: table<History, string>('history'),
+    /** Number, and the companion that must hear when its devices change. */
+    watchers: table<true, [string, string, number]>('watchers', PHONES_KEPT),
     /** App-state patches of an account: collection, version. */
     patches: table<Buffer, [string, string, number]>('patches'),
     nextSeq,

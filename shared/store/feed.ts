@@ -186,10 +186,6 @@ function toFeedChange(raw: Document): FeedChange | undefined {
   }
 }
 
-function toOp(operation: unknown): 'insert' | 'update' | 'delete' {
-  return operation === 'insert' || operation === 'delete' ? operation : 'update'
-}
-
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(done, ms)

@@ -11,6 +11,7 @@ import { child, children, node } from '../server/nodes.ts'
 import type { Answer } from './answer.ts'
 import { answerAppState } from './app-state.ts'
 import { answerKeys } from './keys.ts'
+import { answerPrivacy } from './privacy.ts'
 import { answerUsync } from './usync.ts'
 
 export type IqDeps = { exchange: Exchange; codes: CodePairing; startHistory(address: Address): void }
@@ -18,18 +19,17 @@ export type IqDeps = { exchange: Exchange; codes: CodePairing; startHistory(addr
 const BAD_REQUEST = 400
 const FORBIDDEN = 401
 const NOT_FOUND = 404
-const PRIVACY_CATEGORIES = ['readreceipts', 'last', 'online', 'profile', 'status', 'groupadd', 'calladd', 'messages']
 
-const answerPrivacy = (iq: BinaryNode): Answer =>
-  iq.attrs.type === 'get'
-    ? [
-        node(
-          'privacy',
-          {},
-          PRIVACY_CATEGORIES.map((name) => node('category', { name, value: 'all' })),
-        ),
-      ]
-    : []
+/** After the answer; what fails costs this connection, and nothing else. */
+const later = (deps: IqDeps, connection: Connection, work: () => void) =>
+  setImmediate(() => {
+    try {
+      work()
+    } catch (error) {
+      deps.exchange.log.warn({ connection: connection.id, error: String(error) }, 'a connection was given up')
+      connection.drop()
+    }
+  })
 
 const answerLinked = (deps: IqDeps, connection: Connection, address: Address, iq: BinaryNode): Answer => {
   const { exchange } = deps
@@ -37,11 +37,11 @@ const answerLinked = (deps: IqDeps, connection: Connection, address: Address, iq
     case 'encrypt':
       return answerKeys(exchange, address, iq)
     case 'usync':
-      return answerUsync(exchange, connection, iq)
+      return answerUsync(exchange, address, iq)
     case 'w:sync:app:state':
       return answerAppState(exchange, address, iq)
     case 'privacy':
-      return answerPrivacy(iq)
+      return answerPrivacy(exchange, address, iq)
     case 'abt':
       return [node('props', { hash: 'sandbox', refresh: 86_400 }, [])]
     case 'blocklist':
@@ -56,12 +56,12 @@ const answerLinked = (deps: IqDeps, connection: Connection, address: Address, iq
       const target = exchange.directory.resolve(removed.attrs.jid) ?? address
       if (target.phone !== address.phone || target.device === 0) return FORBIDDEN
       // The answer must be out before the socket goes.
-      setImmediate(() => unlinkDevice(exchange, target))
+      later(deps, connection, () => unlinkDevice(exchange, target))
       return []
     }
     case 'passive':
       if (child(iq, 'active')) {
-        setImmediate(() => activate(exchange, connection, () => deps.startHistory(address)))
+        later(deps, connection, () => activate(exchange, connection, () => deps.startHistory(address)))
       }
       return []
     default:

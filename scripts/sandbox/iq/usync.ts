@@ -1,7 +1,7 @@
 // Who is on WhatsApp, under which LID, with which devices. A LID is told only to those who asked by number: asked by
 // LID it would be taken for an invalid mapping (observed 2026-11, Baileys 7.0.0-rc14).
 import { type BinaryNode, jidNormalizedUser } from '@whiskeysockets/baileys'
-import type { Connection } from '../server/connection.ts'
+import type { Address } from '../records.ts'
 import type { Exchange } from '../server/exchange.ts'
 import { SERVER } from '../server/jids.ts'
 import { bytesOf, child, children, node, unixSeconds } from '../server/nodes.ts'
@@ -9,7 +9,7 @@ import type { Answer } from './answer.ts'
 
 const BAD_REQUEST = 400
 
-export const answerUsync = (exchange: Exchange, connection: Connection, iq: BinaryNode): Answer => {
+export const answerUsync = (exchange: Exchange, asker: Address, iq: BinaryNode): Answer => {
   const { directory, store } = exchange
   const usync = child(iq, 'usync')
   if (!usync) return BAD_REQUEST
@@ -23,7 +23,7 @@ export const answerUsync = (exchange: Exchange, connection: Connection, iq: Bina
     if (asked.has('contact')) told.push(node('contact', { type: found ? 'in' : 'out' }))
     if (found) {
       if (asked.has('devices')) {
-        exchange.watch(connection, found.phone)
+        exchange.watch(asker, found.phone)
         const devices = directory
           .devices(found.phone)
           .map(({ phone, device }) =>

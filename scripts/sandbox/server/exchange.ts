@@ -16,8 +16,6 @@ export const createExchange = (deps: { store: Store; faults: Faults; log: Log })
   const { store, faults, log } = deps
   const directory = createDirectory(store)
   const online = new Map<string, Connection>()
-  /** Live companions that asked for an account's device list, and so must hear when it changes. */
-  const watchers = new Map<string, Set<Connection>>()
   let pending: { to: Address; stanza: BinaryNode }[] | undefined
   let wakePhone: (phone: string) => void = () => {}
 
@@ -87,17 +85,16 @@ export const createExchange = (deps: { store: Store; faults: Faults; log: Log })
     },
 
     leave: (connection: Connection) => {
-      for (const set of watchers.values()) set.delete(connection)
       if (connection.address && online.get(keyOf(connection.address)) === connection) {
         online.delete(keyOf(connection.address))
       }
     },
 
-    watch: (connection: Connection, phone: string) => {
-      const set = watchers.get(phone) ?? new Set<Connection>()
-      watchers.set(phone, set.add(connection))
+    /** A companion looked up a number's devices: from now on it hears when they change. */
+    watch: (watcher: Address, phone: string) => {
+      const key: [string, string, number] = [phone, watcher.phone, watcher.device]
+      if (!store.watchers.get(key)) exchange.transact(() => store.watchers.put(key, true))
     },
-    watching: (phone: string): Connection[] => [...(watchers.get(phone) ?? [])],
 
     savePhone: (phone: Phone) => exchange.transact(() => store.phones.put(phone.phone, phone)),
     count: (phone: string, counter: keyof Phone['counters']) => {
