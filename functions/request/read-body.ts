@@ -16,6 +16,9 @@ export async function readBody<S extends BodySchema>(c: Context, schema: S): Pro
 }
 
 export function parseInput<S extends BodySchema>(schema: S, input: unknown): v.InferOutput<S> {
+  // An empty list has no unknown fields and would pass for an empty object.
+  if (Array.isArray(input))
+    throw new Problem('request.invalid', { errors: [{ path: '', message: 'must be an object' }] })
   const result = v.safeParse(schema, input)
   if (!result.success) throw new Problem('request.invalid', { errors: toFaults(result.issues) })
   return result.output

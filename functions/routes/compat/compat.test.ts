@@ -1,0 +1,221 @@
+// Both requirement documents, word for word, as far as text goes.
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { openTestApi, type TestApi } from '../../../scripts/testing/api.ts'
+import { toMessageKey } from '../../../shared/model/message.ts'
+import type { SessionStatus } from '../../../shared/model/session.ts'
+import { toCompatStatus } from './status.ts'
+
+let base: TestApi
+let api: TestApi
+let defaultSession: string
+let count = 0
+beforeAll(async () => {
+  base = await openTestApi()
+})
+afterAll(() => base.close())
+beforeEach(async () => {
+  defaultSession = `default-${(count += 1)}`
+  api = await openTestApi({ on: base, env: { DEFAULT_SESSION_ID: defaultSession } })
+})
+afterEach(() => api.close())
+
+const png = 'data:image/png;base64,iVBORw0KGgo='
+const qr = () => ({ code: 'code', png, svg: '<svg/>', expiresAt: new Date(Date.now() + 60_000) })
+const jid = '5491155550000@s.whatsapp.net'
+
+/** Resolves when the session's document has been written once more and `look` likes it. */
+function sessionIs(id: string, look: (session: any) => boolean): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = api.feed?.listen((change) => {
+      if (change.kind !== 'session' || change.id !== id) return
+      void api.store.sessions.read(id).then((session) => {
+        if (!session || !look(session)) return
+        stop?.()
+        resolve()
+      })
+    })
+  })
+}
+
+test('document 1: POST /generate-qr makes the session, GET /qr polls it', async () => {
+  const id = `${defaultSession}-gen`
+  expect(await api.call('POST', '/generate-qr', { body: { sessionId: id } })).toMatchObject({
+    status: 200,
+    body: { message: expect.any(String) },
+  })
+  expect(await api.call('GET', `/qr/${id}`)).toMatchObject({ status: 200, body: { message: expect.any(String) } })
+  await api.store.sessions.update(id, { qr: qr() })
+  expect(await api.call('GET', `/qr/${id}`)).toMatchObject({ status: 200, body: { qr: png } })
+  await api.store.sessions.update(id, { linked: true })
+  expect((await api.call('GET', `/qr/${id}`)).body.qr).toBeUndefined()
+})
+
+test('document 1: POST /generate-qr starts a stopped session again', async () => {
+  const id = await api.createSession(`${defaultSession}-again`)
+  await api.call('POST', `/v1/sessions/${id}/stop`)
+  expect((await api.call('POST', '/generate-qr', { body: { sessionId: id } })).status).toBe(200)
+  expect(await api.store.sessions.read(id)).toMatchObject({ wanted: 'linked' })
+})
+
+test.each([[{}], [{ sessionId: '' }], [{ sessionId: 'no spaces' }], [{ sessionId: 7 }], [{ sessionId: 'team' }]])(
+  'document 1: POST /generate-qr with %j is 400 {error}',
+  async (body) => {
+    expect(await api.call('POST', '/generate-qr', { body })).toMatchObject({
+      status: 400,
+      body: { error: expect.any(String) },
+    })
+  },
+)
+
+test('document 1: GET /qr of an unknown or foreign session is 404 {error}', async () => {
+  const { key } = await api.createKey({ scopes: ['*'], sessions: ['mine'] })
+  const theirs = await api.createSession(`${defaultSession}-theirs`)
+  const absent = await api.call('GET', '/qr/absent', { key })
+  const foreign = await api.call('GET', `/qr/${theirs}`, { key })
+  expect([absent.status, absent.body]).toEqual([404, { error: 'Session not found' }])
+  expect([foreign.status, foreign.text]).toEqual([404, absent.text])
+})
+
+test('document 1: GET /contacts lists people, never groups', async () => {
+  const id = await api.createSession(`${defaultSession}-people`)
+  await api.store.contacts.upsert(id, [jid, '123456789012345@lid'], { name: 'Ana' })
+  expect((await api.call('GET', `/contacts/${id}`)).body).toEqual({
+    contacts: [{ jid, name: 'Ana', isGroup: false, sessionId: id }],
+  })
+  expect((await api.call('GET', '/contacts/absent')).status).toBe(404)
+})
+
+test('document 2: connect answers with the QR as soon as there is one', async () => {
+  const made = sessionIs(defaultSession, () => true)
+  const connecting = api.call('POST', '/whatsapp/session/connect', { body: {} })
+  await made
+  await api.store.sessions.update(defaultSession, { qr: qr(), status: 'qr_ready' })
+  expect(await connecting).toMatchObject({ status: 200, body: { qr: png } })
+  expect((await api.call('GET', '/whatsapp/session/status')).body).toEqual({ status: 'qr-ready' })
+})
+
+test('document 2: connect with a phone answers with the pairing code', async () => {
+  const asked = sessionIs(defaultSession, (session) => session.pairing !== undefined)
+  const connecting = api.call('POST', '/whatsapp/session/connect', { body: { phone: '+5491155550000' } })
+  await asked
+  const session = await api.store.sessions.read(defaultSession)
+  await api.store.sessions.update(defaultSession, { pairing: { ...session!.pairing!, code: 'ABCD1234' } })
+  expect(await connecting).toMatchObject({ status: 200, body: { code: 'ABCD1234' } })
+})
+
+test('document 2: connect on a linked session is 409', async () => {
+  await api.createSession(defaultSession)
+  await api.store.sessions.update(defaultSession, { linked: true, status: 'connected' })
+  expect(await api.call('POST', '/whatsapp/session/connect')).toMatchObject({
+    status: 409,
+    body: { code: 'session.already_linked' },
+  })
+  expect((await api.call('GET', '/whatsapp/session/status')).body).toEqual({ status: 'open' })
+})
+
+test('document 2: a session that was never connected is closed', async () => {
+  expect((await api.call('GET', '/whatsapp/session/status')).body).toEqual({ status: 'closed' })
+})
+
+test.each<[SessionStatus, boolean, string]>([
+  ['connected', true, 'open'],
+  ['qr_ready', false, 'qr-ready'],
+  ['pending', false, 'connecting'],
+  ['pairing', false, 'connecting'],
+  ['connecting', true, 'connecting'],
+  ['disconnected', true, 'connecting'],
+  ['disconnected', false, 'closed'],
+  ['error', true, 'closed'],
+  ['inactive', false, 'closed'],
+])('document 2: %s (linked: %s) is called %s', (status, linked, word) => {
+  expect(toCompatStatus({ status, linked, wanted: 'linked' })).toBe(word)
+})
+
+test('document 2: disconnect logs out', async () => {
+  await api.createSession(defaultSession)
+  expect((await api.call('POST', '/whatsapp/session/disconnect')).status).toBe(200)
+  expect(await api.store.sessions.read(defaultSession)).toMatchObject({ wanted: 'logged_out' })
+})
+
+test('document 2: a text is sent, a bad one is refused with its path', async () => {
+  await api.createSession(defaultSession)
+  const sent = await api.call('POST', '/whatsapp/message/send/text', { body: { to: '5491155550000', text: 'hi' } })
+  expect(sent).toMatchObject({ status: 202, body: { messageId: expect.any(String), status: 'queued' } })
+  const bad = await api.call('POST', '/whatsapp/message/send/text', { body: { to: '12', text: 'hi' } })
+  expect([bad.status, bad.body.errors[0].path]).toEqual([422, 'to'])
+  const missing = await api.call('POST', '/whatsapp/message/send/text', { body: { to: '5491155550000' } })
+  expect([missing.status, missing.body.errors[0].path]).toEqual([422, 'text'])
+})
+
+test('document 2: media is refused in words', async () => {
+  const answer = await api.call('POST', '/whatsapp/message/send/media', {
+    body: { to: '5491155550000', caption: '', mediaUrl: 'https://example.com/a.jpg', mediaType: 'image' },
+  })
+  expect([answer.status, answer.body.code, answer.body.errors[0].path]).toEqual([422, 'request.invalid', 'mediaUrl'])
+})
+
+test('document 2: chats by activity, messages of one by time', async () => {
+  await api.createSession(defaultSession)
+  for (const [n, at] of [
+    [1, 1],
+    [2, 3],
+    [3, 2],
+  ] as const) {
+    const chatId = `549115555000${n}@s.whatsapp.net`
+    await api.store.chats.resolveOrCreate(defaultSession, [chatId], new Date(at))
+    await api.store.chats.touch(defaultSession, chatId, {
+      lastMessage: { messageId: `M${n}`, text: `text ${n}`, type: 'text', fromMe: false, at: new Date(at) },
+    })
+  }
+  await api.store.chats.describe(defaultSession, '5491155550001@s.whatsapp.net', {
+    pinned: 1,
+    name: 'Ana',
+    unreadCount: 2,
+  })
+  const chats = await api.call('GET', '/whatsapp/chats')
+  expect(chats.body.map((chat: any) => chat.lastMessage)).toEqual(['text 2', 'text 3', 'text 1'])
+  expect(chats.body[2]).toEqual({
+    jid: '5491155550001@s.whatsapp.net',
+    name: 'Ana',
+    unreadCount: 2,
+    lastMessage: 'text 1',
+  })
+
+  const chatId = '5491155550001@s.whatsapp.net'
+  await api.store.messages.insert(
+    [1, 2].map((n) => ({
+      _id: toMessageKey(defaultSession, chatId, chatId, `M${n}`),
+      sessionId: defaultSession,
+      chatId,
+      messageId: `M${n}`,
+      sender: chatId,
+      fromMe: false,
+      type: 'text',
+      text: `text ${n}`,
+      timestamp: new Date(Date.UTC(2026, 4, n)),
+      statusTimes: {},
+      reactions: [],
+      createdAt: new Date(),
+    })),
+  )
+  const messages = await api.call('GET', `/whatsapp/messages/${chatId}?limit=1&before=2026-05-02T00:00:00Z`)
+  expect(messages.body).toEqual([
+    { jid: chatId, fromMe: false, type: 'text', content: 'text 1', timestamp: '2026-05-01T00:00:00.000Z' },
+  ])
+})
+
+test('every compatibility route is guarded', async () => {
+  for (const [method, path] of [
+    ['POST', '/generate-qr'],
+    ['GET', '/qr/x'],
+    ['GET', '/contacts/x'],
+    ['POST', '/whatsapp/session/connect'],
+    ['GET', '/whatsapp/session/status'],
+    ['POST', '/whatsapp/session/disconnect'],
+    ['POST', '/whatsapp/message/send/text'],
+    ['POST', '/whatsapp/message/send/media'],
+    ['GET', '/whatsapp/chats'],
+    ['GET', '/whatsapp/messages/x'],
+  ] as const)
+    expect((await api.call(method, path, { key: null })).body.code).toBe('auth.missing')
+})

@@ -1,0 +1,112 @@
+import { createServer, connect, type Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openTestApi, type TestApi } from '../../../scripts/testing/api.ts'
+import { openTestStore } from '../../../scripts/testing/mongo.ts'
+
+let api: TestApi
+beforeAll(async () => {
+  api = await openTestApi()
+})
+afterAll(() => api.close())
+
+test('health and readiness are open to anyone', async () => {
+  expect(await api.call('GET', '/health', { key: null })).toMatchObject({ status: 200, body: { status: 'ok' } })
+  expect(await api.call('GET', '/ready', { key: null })).toMatchObject({
+    status: 200,
+    body: { status: 'ready', mongodb: 'ok', changeStream: 'ok' },
+  })
+})
+
+test('a change stream that is silent for too long is not ready', async () => {
+  const stalled = await openTestApi({ on: api, monotonicMs: () => performance.now() + 11_000 })
+  expect(await stalled.call('GET', '/ready')).toMatchObject({ status: 503, body: { code: 'store.unavailable' } })
+  await stalled.close()
+})
+
+test('statistics count what the key may see', async () => {
+  const [one, two] = [await api.createSession(), await api.createSession()]
+  await api.store.sessions.update(one, { status: 'connected', linked: true, messagesSent: 3, messagesReceived: 4 })
+  await api.store.chats.resolveOrCreate(one, ['5491155550000@s.whatsapp.net'], new Date())
+  const { key } = await api.createKey({ scopes: ['ops.read'], sessions: [one, two] })
+  expect((await api.call('GET', '/v1/statistics', { key })).body).toEqual({
+    total: 2,
+    active: 2,
+    connected: 1,
+    disconnected: 0,
+    pending: 1,
+    totalMessages: 7,
+    totalChats: 1,
+  })
+  const none = await api.createKey({ scopes: ['ops.read'], sessions: [] })
+  expect((await api.call('GET', '/v1/statistics', { key: none.key })).body).toMatchObject({ total: 0, totalChats: 0 })
+})
+
+/** A way to the run's MongoDB that can be cut and mended. */
+async function openCable(uri: string) {
+  const target = new URL(uri)
+  const open = new Set<Socket>()
+  let isCut = false
+  const server = createServer((near) => {
+    if (isCut) return void near.destroy()
+    const far = connect(Number(target.port), target.hostname)
+    for (const socket of [near, far]) {
+      open.add(socket)
+      socket.on('error', () => undefined).on('close', () => open.delete(socket))
+    }
+    near.pipe(far).pipe(near)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return {
+    uri: `mongodb://127.0.0.1:${port}/?directConnection=true`,
+    cut() {
+      isCut = true
+      for (const socket of open) socket.destroy()
+    },
+    mend: () => (isCut = false),
+    close: () => void server.close(),
+  }
+}
+
+test('while MongoDB is away requests are 503 with Retry-After, and everything goes on by itself when it is back', async () => {
+  const cable = await openCable(api.uri)
+  const on = await openTestStore({ uri: cable.uri, serverSelectionTimeoutMs: 500 })
+  const far = await openTestApi({ on, env: { RATE_LIMIT_PER_MINUTE: '20' } })
+  const session = await far.createSession()
+  const body = { type: 'text', to: '5491155550000', text: 'hi' }
+  const send = () => far.call('POST', `/v1/sessions/${session}/messages`, { body })
+  expect((await send()).status).toBe(202)
+
+  cable.cut()
+  for (const answer of [await far.call('GET', '/v1/sessions'), await send(), await far.call('GET', '/ready')]) {
+    expect(answer).toMatchObject({ status: 503, body: { code: 'store.unavailable', retryable: true } })
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
+    expect(answer.text).not.toMatch(/mongo|127\.0\.0\.1|at \//i)
+  }
+  expect((await far.call('GET', '/health')).status).toBe(200)
+
+  cable.mend()
+  await expect.poll(async () => (await send()).status, { timeout: 15_000 }).toBe(202)
+  await expect.poll(async () => (await far.call('GET', '/ready')).status, { timeout: 15_000 }).toBe(200)
+  await far.close()
+  await on.close()
+  cable.close()
+})
+
+test('something that nobody foresaw is 500 without its reason', async () => {
+  const broken = await openTestApi({
+    on: {
+      ...api,
+      store: {
+        ...api.store,
+        sessions: { ...api.store.sessions, list: () => Promise.reject(new Error('secret of ours')) },
+      },
+    },
+    withFeed: false,
+  })
+  const answer = await broken.call('GET', '/v1/sessions')
+  expect([answer.status, answer.body.code]).toEqual([500, 'internal.error'])
+  expect(answer.text).not.toContain('secret of ours')
+  await broken.close()
+})
