@@ -37,6 +37,7 @@ export type Sandbox = { url: string; close(): Promise<void> }
 
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost'])
 const SOCKET_PATH = '/ws/chat'
+const KEEP_ALIVE_MS = 120_000
 
 const listen = (server: Server, port: number, host: string): Promise<void> =>
   new Promise((resolve, reject) => {
@@ -104,6 +105,8 @@ export const openSandbox = async ({ port, dataDir, log, host = '127.0.0.1' }: Sa
   const door = createDoor({ exchange, phones, waiting, codes, signals, place })
   const serve = getRequestListener(door.fetch)
   const server = createServer((request, response) => void serve(request, response))
+  // Longer than a busy caller may be away: otherwise it writes into a connection that we have just closed.
+  server.keepAliveTimeout = KEEP_ALIVE_MS
   server.on('upgrade', upgrade)
   try {
     await listen(server, port, host)

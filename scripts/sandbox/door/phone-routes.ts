@@ -67,6 +67,7 @@ export const addPhoneRoutes = (app: Hono, deps: DoorDeps): void => {
           store.signal,
           store.queue,
           store.patches,
+          store.watchers,
         ]) {
           table.clear([phone])
         }

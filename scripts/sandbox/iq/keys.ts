@@ -6,6 +6,7 @@ import type { Address, Device } from '../records.ts'
 import type { Exchange } from '../server/exchange.ts'
 import { bytesOf, child, children, node, unixSeconds } from '../server/nodes.ts'
 import type { Answer } from './answer.ts'
+import { verifySignature } from '../linking/verify-signature.ts'
 
 const BAD_REQUEST = 400
 const KEY_TYPE = Buffer.from([5])
@@ -100,7 +101,7 @@ const readSignedKey = (key: BinaryNode | undefined, device: Device): Device['sig
   if (!read || signature?.length !== 64) return undefined
   const known = device.signedPreKey
   if (known.keyId === read.keyId && known.public.equals(read.public)) return known
-  const valid = Curve.verify(device.identityPublic, generateSignalPubKey(read.public), signature)
+  const valid = verifySignature(device.identityPublic, generateSignalPubKey(read.public), signature)
   return valid ? { ...read, signature } : undefined
 }
 

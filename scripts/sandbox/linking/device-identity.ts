@@ -1,6 +1,7 @@
 // A companion's proof that it belongs to an account: the account signed the companion's key, the companion signed
 // back. Says in words what is wrong with one, or nothing.
-import { Curve, proto } from '@whiskeysockets/baileys'
+import { proto } from '@whiskeysockets/baileys'
+import { verifySignature } from './verify-signature.ts'
 
 const ACCOUNT_PREFIX = Buffer.from([6, 0])
 const DEVICE_PREFIX = Buffer.from([6, 1])
@@ -23,7 +24,7 @@ export const checkDeviceIdentity = (
     return 'signed for another account'
   }
   if (
-    !Curve.verify(
+    !verifySignature(
       accountIdentity,
       Buffer.concat([ACCOUNT_PREFIX, details, companionIdentity]),
       Buffer.from(accountSignature),
@@ -32,6 +33,6 @@ export const checkDeviceIdentity = (
     return 'wrong account signature'
   }
   const signedByDevice = Buffer.concat([DEVICE_PREFIX, details, companionIdentity, accountIdentity])
-  if (!Curve.verify(companionIdentity, signedByDevice, Buffer.from(deviceSignature))) return 'wrong device signature'
+  if (!verifySignature(companionIdentity, signedByDevice, Buffer.from(deviceSignature))) return 'wrong device signature'
   return undefined
 }

@@ -9,6 +9,7 @@ import { Refusal } from '../server/refusal.ts'
 import { announceDevices } from './announce-devices.ts'
 import { checkDeviceIdentity } from './device-identity.ts'
 import type { Registration } from './waiting-clients.ts'
+import { verifySignature } from './verify-signature.ts'
 
 const ACCOUNT_SIGNATURE_PREFIX = Buffer.from([6, 0])
 const ANSWER_TIMEOUT_MS = 10_000
@@ -24,7 +25,7 @@ const readKeys = (registration: Registration) => {
     throw new Refusal(409, 'client.malformed', 'The client registered with keys of the wrong size.')
   }
   const identityPublic = Buffer.from(eIdent)
-  if (!Curve.verify(identityPublic, generateSignalPubKey(Buffer.from(eSkeyVal)), Buffer.from(eSkeySig))) {
+  if (!verifySignature(identityPublic, generateSignalPubKey(Buffer.from(eSkeyVal)), Buffer.from(eSkeySig))) {
     throw new Refusal(409, 'client.malformed', "The client's signed prekey carries a wrong signature.")
   }
   const props = proto.DeviceProps.decode(deviceProps ?? Buffer.alloc(0))
