@@ -79,7 +79,6 @@ function addOperator(
       else bound[side] = { value: operand, inclusive: operator.endsWith('e') }
       // NaN is a number to the index and no number to a comparison.
       if (isNumeric(operand) && !(bound.low && bound.high)) bound.exact = bound.exact && side === 'low'
-      else if (isNumeric(operand)) bound.exact = true && bound.exact
       if (bound.low && bound.high && rankOf(bound.low.value) !== rankOf(bound.high.value)) bound.exact = false
       return
     }
@@ -145,7 +144,7 @@ export type Covered = {
 
 export function cover(index: Index, bounds: Bounds): Covered {
   let prefixes: Buffer[] = [Buffer.alloc(0)]
-  let stretches: Interval[] | undefined
+  let bounded: Interval[] | undefined
   const isSingle: boolean[] = []
   const exactPaths = new Set<string>()
   let hasArrayBound = false
@@ -166,7 +165,7 @@ export function cover(index: Index, bounds: Bounds): Covered {
     }
     const stretch = stretchOf(bound, descending, isArray)
     if (stretch) {
-      stretches = prefixes.map((prefix) => ({
+      bounded = prefixes.map((prefix) => ({
         start: Buffer.concat([prefix, stretch.start]),
         end: Buffer.concat([prefix, stretch.end]),
       }))
@@ -174,13 +173,14 @@ export function cover(index: Index, bounds: Bounds): Covered {
     }
     break
   }
-  stretches ??= prefixes.map((prefix) =>
-    prefix.length === 0
-      ? { start: prefix, end: above }
-      : { start: Buffer.concat([prefix, below]), end: Buffer.concat([prefix, above]) },
-  )
-  const isRanged =
-    stretches.length > 0 && equal < Object.keys(index.key).length && stretches[0]!.start.at(-1) !== below[0]
+  const stretches =
+    bounded ??
+    prefixes.map((prefix) =>
+      prefix.length === 0
+        ? { start: prefix, end: above }
+        : { start: Buffer.concat([prefix, below]), end: Buffer.concat([prefix, above]) },
+    )
+  const isRanged = bounded !== undefined
   const intervals = stretches.map(({ start, end }) => ({
     start: prefixKey(index.id, start.subarray(0, keptKeyBytes)),
     end: prefixKey(index.id, cutEnd(end)),

@@ -53,7 +53,7 @@ test('20 change streams see 5,000 inserts each once, in order', async () => {
 test('every kind of change is told, with what changed', async () => {
   const stream = await opened(db.watch([], { ...brief, fullDocument: 'updateLookup' }))
   await things.insertOne({ _id: 1, a: { b: 1, c: 2 }, list: [1, 2], gone: 1 })
-  await things.updateOne({ _id: 1 }, { $set: { 'a.b': 5 }, $unset: { gone: '' }, $push: { list: 3 } })
+  await things.updateOne({ _id: 1 }, { $set: { 'a.b': 5 }, $unset: { gone: '' }, $push: { list: 3 as Any } })
   await things.replaceOne({ _id: 1 }, { fresh: true })
   await things.deleteOne({ _id: 1 })
   const [insert, update, replace, remove] = await take(stream, 4)
@@ -107,7 +107,7 @@ test('a stream resumes after an event, after its own silence, and from a time', 
   const silent = resumed.resumeToken
   await resumed.close()
   await things.insertOne({ n: 4 })
-  const later = things.watch([], { startAfter: silent })
+  const later = things.watch<Any, Any>([], { startAfter: silent })
   expect((await later.next()).fullDocument.n).toBe(4)
   await later.close()
   const timed = things.watch([], { startAtOperationTime: from })

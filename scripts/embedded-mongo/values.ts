@@ -167,8 +167,15 @@ function rawDocuments(b: Buffer, start: number): Buffer[] {
 }
 
 export function encode(doc: Doc): Buffer {
-  const bytes = serialize(doc, { ignoreUndefined: true })
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  try {
+    const bytes = serialize(doc, { ignoreUndefined: true })
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  } catch (error) {
+    // bson writes into a buffer of 17 MB and fails at its end.
+    if (error instanceof RangeError)
+      throw new Failure('BSONObjectTooLarge', 'BSONObj size is invalid: more than 16777216 (16MB)')
+    throw error
+  }
 }
 
 /** A document of ready BSON: values that are already bytes are embedded as documents, arrays of bytes as arrays. */

@@ -241,13 +241,7 @@ export const createIndexes: Handler = (context) => {
           'IndexKeySpecsConflict',
           `An existing index has the same name as the requested index. When index names are not specified, they are auto generated and can cause conflicts. Please refer to our documentation. Requested index: ${JSON.stringify(spec)}, existing index: ${JSON.stringify(named)}`,
         )
-      if (
-        same &&
-        (same.unique !== spec.unique ||
-          same.sparse !== spec.sparse ||
-          same.expireAfterSeconds !== spec.expireAfterSeconds ||
-          same.name !== spec.name)
-      )
+      if (same && (same.expireAfterSeconds !== spec.expireAfterSeconds || same.name !== spec.name))
         throw new Failure(
           'IndexOptionsConflict',
           `Index already exists with a different name or different options: ${same.name}`,
@@ -265,7 +259,12 @@ export const createIndexes: Handler = (context) => {
 }
 
 function isSameKey(index: Index, spec: Omit<Index, 'id'>): boolean {
-  return isIdentical(index.key, spec.key) && isIdentical(index.partial, spec.partial)
+  return (
+    isIdentical(index.key, spec.key) &&
+    isIdentical(index.partial, spec.partial) &&
+    index.unique === spec.unique &&
+    index.sparse === spec.sparse
+  )
 }
 
 export function compileIndex(index: Index): Index {

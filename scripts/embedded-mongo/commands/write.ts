@@ -1,6 +1,6 @@
 // insert, update, delete, findAndModify: statements run one after the other as the only writer.
 import { Timestamp } from 'bson'
-import type { Collection } from '../catalog.ts'
+import { checkName, type Collection } from '../catalog.ts'
 import type { Data } from '../data.ts'
 import { Held, type Version } from '../data.ts'
 import { Failure, toFailure } from '../failure.ts'
@@ -56,6 +56,7 @@ async function runStatements(
 }
 
 export const insert: Handler = (context) => {
+  checkName(context.db, collectionName(context))
   let n = 0
   return runStatements(
     context,

@@ -1,0 +1,67 @@
+import { performance } from 'node:perf_hooks'
+import type { Collection } from 'mongodb'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openForTest, type TestMongo } from './open-for-test.ts'
+
+// oxlint-disable-next-line typescript/no-explicit-any
+type Any = any
+
+let mongo: TestMongo
+
+beforeAll(async () => {
+  mongo = await openForTest()
+})
+afterAll(() => mongo.close())
+
+async function filled(name: string, count: number): Promise<Collection<Any>> {
+  const collection = mongo.client.db(database).collection<Any>(name)
+  await collection.createIndexes([{ key: { key: 1 } }, { key: { chat: 1, at: -1 } }])
+  for (let start = 0; start < count; start += 10_000)
+    await collection.insertMany(
+      Array.from({ length: Math.min(10_000, count - start) }, (_, i) => ({
+        _id: start + i,
+        key: `key ${start + i}`,
+        chat: (start + i) % 10,
+        at: start + i,
+        text: 'x'.repeat(200),
+      })),
+    )
+  return collection
+}
+
+let database: string
+
+const percentile = (times: number[], share: number): number =>
+  times.toSorted((a, b) => a - b)[Math.floor(times.length * share)]!
+
+test('a lookup and a sorted page cost the same at 1,000 and at 100,000 documents', { timeout: 60_000 }, async () => {
+  database = mongo.database().databaseName
+  const collections = { small: await filled('small', 1000), large: await filled('large', 100_000) }
+  const counts = { small: 1000, large: 100_000 }
+  const times = {
+    small: { lookup: [] as number[], page: [] as number[] },
+    large: { lookup: [] as number[], page: [] as number[] },
+  }
+  for (let round = 0; round < 1100; round++)
+    for (const size of ['small', 'large'] as const) {
+      const at = (round * 7919) % counts[size]
+      const started = performance.now()
+      await collections[size].findOne({ key: `key ${at}` })
+      const looked = performance.now()
+      await collections[size]
+        .find({ chat: at % 10, at: { $lte: at } })
+        .sort({ at: -1 })
+        .limit(20)
+        .toArray()
+      if (round < 100) continue
+      times[size].lookup.push(looked - started)
+      times[size].page.push(performance.now() - looked)
+    }
+  for (const kind of ['lookup', 'page'] as const) {
+    const [small, large] = [percentile(times.small[kind], 0.95), percentile(times.large[kind], 0.95)]
+    console.log(
+      `${kind}: p95 ${small.toFixed(2)} ms at 1,000, ${large.toFixed(2)} ms at 100,000; median ${percentile(times.small[kind], 0.5).toFixed(2)} and ${percentile(times.large[kind], 0.5).toFixed(2)} ms`,
+    )
+    expect(large).toBeLessThan(small * 2)
+  }
+})
