@@ -7,8 +7,10 @@ import { parseSettings } from '../shared/model/settings.ts'
 import { Problem } from '../shared/model/problem.ts'
 import { openStore } from '../shared/store/open-store.ts'
 import { readOrCreateSecret } from '../shared/store/secret-file.ts'
+import { createAuthenticator } from '../shared/auth/authenticate.ts'
 import { openHeartbeat } from './heartbeat.ts'
 import { createLog } from './log.ts'
+import { openRelay } from './relay/open-relay.ts'
 import { createConnectGate } from './sessions/connect-gate.ts'
 import { openSessions } from './sessions/open-sessions.ts'
 import { createWhatsappUrl } from './whatsapp-url.ts'
@@ -52,12 +54,16 @@ async function main(): Promise<void> {
       })
     : undefined
 
+  const authenticator = createAuthenticator({ store, feed })
+  const relay = settings.CONNECTOR_ROLES.includes('relay') ? openRelay({ store, feed, authenticator, log }) : undefined
   const server = createServer((request, response) => {
     const healthy = request.url === '/health'
     response.writeHead(healthy ? 200 : 404, { 'content-type': 'application/json' })
     response.end(
       JSON.stringify(
-        healthy ? { status: 'ok', connector: id, draining, ...sessions?.health() } : { code: 'route.not_found' },
+        healthy
+          ? { status: 'ok', connector: id, draining, sockets: relay?.sockets() ?? 0, ...sessions?.health() }
+          : { code: 'route.not_found' },
       ),
     )
   })
@@ -65,6 +71,7 @@ async function main(): Promise<void> {
     server.once('error', reject)
     server.listen(settings.CONNECTOR_PORT, settings.HOST, resolve)
   })
+  relay?.attach(server)
   const address = server.address()
   const port = typeof address === 'object' && address ? address.port : settings.CONNECTOR_PORT
   const relayUrl = `http://${settings.HOST}:${port}`
@@ -88,8 +95,9 @@ async function main(): Promise<void> {
     }, shutdownMs)
     await heartbeat.close()
     server.close()
+    await Promise.all([sessions?.close(), relay?.close()])
     server.closeAllConnections()
-    await sessions?.close()
+    authenticator.close()
     await feed.close()
     await store.close()
     clearTimeout(late)

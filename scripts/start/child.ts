@@ -1,0 +1,66 @@
+// A program in a process of its own, as it runs in production: started, awaited until `ready`, stopped or killed.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { createInterface } from 'node:readline'
+
+export type Child = {
+  /** What the program's `ready {…}` line said. */
+  readonly ready: Record<string, string>
+  readonly pid: number
+  /** Everything it wrote to stderr so far. */
+  stderr(): string
+  kill(signal: NodeJS.Signals): void
+  /** Resolves with the exit code, or the signal's name. */
+  exited: Promise<number | NodeJS.Signals>
+  /** SIGTERM, then waits. */
+  stop(): Promise<void>
+}
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+
+export type ChildOptions = {
+  /** Its stderr goes to ours as well. Default false. */
+  showStderr?: boolean
+}
+
+/** `program` is a path from the repo's root. The child ends with this process: it has an IPC channel. */
+export function startChild(program: string, env: Record<string, string>, options: ChildOptions = {}): Promise<Child> {
+  const child: ChildProcess = spawn(
+    process.execPath,
+    program.endsWith('.ts') ? ['--import', 'tsx', program] : [program],
+    {
+      cwd: root,
+      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      // A group of its own: Ctrl-C reaches whoever started it, which then stops the parts in order.
+      detached: true,
+    },
+  )
+  let stderr = ''
+  if (options.showStderr) child.stderr?.pipe(process.stderr, { end: false })
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr = (stderr + text).slice(-200_000)))
+  const exited = new Promise<number | NodeJS.Signals>((resolve) =>
+    child.once('exit', (code, signal) => resolve(code ?? signal ?? 'SIGKILL')),
+  )
+  return new Promise((resolve, reject) => {
+    const lines = createInterface({ input: child.stdout! })
+    lines.on('line', (line) => {
+      if (!line.startsWith('ready ')) return
+      resolve({
+        ready: JSON.parse(line.slice('ready '.length)) as Record<string, string>,
+        pid: child.pid ?? 0,
+        stderr: () => stderr,
+        kill: (signal) => void child.kill(signal),
+        exited,
+        async stop() {
+          child.kill('SIGTERM')
+          await exited
+        },
+      })
+    })
+    child.once('error', reject)
+    void exited.then((how) =>
+      reject(new Error(`${program} ended with ${how} before it was ready: ${stderr.slice(-2_000)}`)),
+    )
+  })
+}

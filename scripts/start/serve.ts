@@ -1,0 +1,66 @@
+// API and relay in one process on one port: what `npm start` serves. Prints the first administrator's key once, to its parent.
+import { pino } from 'pino'
+import { openRelay } from '../../connector/relay/open-relay.ts'
+import { serveApi } from '../../functions/entry/serve-api.ts'
+import { createAuthenticator } from '../../shared/auth/authenticate.ts'
+import { parseSettings } from '../../shared/model/settings.ts'
+import { openStore } from '../../shared/store/open-store.ts'
+import { readOrCreateSecret } from '../../shared/store/secret-file.ts'
+
+const graceMs = 8_000
+
+async function run(): Promise<void> {
+  const settings = parseSettings(process.env)
+  const log = pino({ name: 'api', level: settings.LOG_LEVEL }, pino.destination(2))
+  const store = await openStore({
+    uri: settings.MONGODB_URI ?? '',
+    dbName: settings.MONGODB_DB,
+    secretKey: settings.SECRET_KEY ?? readOrCreateSecret(settings.DATA_DIR),
+    secretKeyPrevious: settings.SECRET_KEY_PREVIOUS,
+    eventRetentionDays: settings.EVENT_RETENTION_DAYS,
+  })
+  const feed = await store.openFeed({
+    onError: (error) => log.debug({ err: error }, 'the change stream broke; it is opened again'),
+  })
+  let adminKey: string | undefined
+  if (settings.ADMIN_API_KEY !== undefined) await store.apiKeys.ensureAdmin(settings.ADMIN_API_KEY)
+  else if (!(await store.apiKeys.anyExists()))
+    adminKey = (await store.apiKeys.create({ name: 'administrator', scopes: ['*'] }, 'first start')).token
+
+  const api = await serveApi({
+    store,
+    feed,
+    settings,
+    log,
+    sandboxAvailable: settings.SANDBOX_URL !== undefined,
+    host: settings.HOST,
+    port: settings.PORT,
+    publicUrl: settings.PUBLIC_URL,
+    relayUrl: settings.PUBLIC_RELAY_URL,
+  })
+  const authenticator = createAuthenticator({ store, feed })
+  const relay = openRelay({ store, feed, authenticator, log })
+  relay.attach(api.server)
+
+  let stopping = false
+  const stop = () => {
+    if (stopping) process.exit(1)
+    stopping = true
+    setTimeout(() => process.exit(1), graceMs + 2_000).unref()
+    void (async () => {
+      await relay.close()
+      await api.close(graceMs)
+      authenticator.close()
+      await feed.close()
+      await store.close()
+      process.exit(0)
+    })()
+  }
+  for (const name of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.on(name, stop)
+  process.stdout.write(`ready ${JSON.stringify({ api: api.url, ...(adminKey ? { adminKey } : {}) })}\n`)
+}
+
+run().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  process.exit(1)
+})
