@@ -2,8 +2,6 @@
 // most recently used values decoded; what it returns belongs to it, and is replaced, never changed.
 import type { Key, RootDatabase } from 'lmdb'
 
-export type Table<V, K extends Key> = ReturnType<typeof openTable<V, K>>
-
 /** Sorts after every number and every digit or letter that a key continues with. */
 const LAST = '\uffff'
 

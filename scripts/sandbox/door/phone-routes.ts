@@ -9,8 +9,11 @@ import type { DoorDeps } from './deps.ts'
 import { readBody } from './read-input.ts'
 import { NewPhone, Pair, Scan } from './schemas.ts'
 
-/** The number in a path, however it is written. */
-export const phoneOf = (c: Context): string => decodeURIComponent(c.req.param('phone') ?? '').replace(/\D/g, '')
+const MAX_NUMBER_DIGITS = 15
+
+/** The number in a path, however it is written; longer than any number it is nobody's. */
+export const phoneOf = (c: Context): string =>
+  (c.req.param('phone') ?? '').replace(/\D/g, '').slice(0, MAX_NUMBER_DIGITS + 1)
 
 export const addPhoneRoutes = (app: Hono, deps: DoorDeps): void => {
   const { exchange, phones, waiting, codes, signals } = deps

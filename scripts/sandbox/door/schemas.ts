@@ -13,6 +13,9 @@ const Phone = v.pipe(
   v.regex(/^[1-9]\d{6,14}$/, 'expected a phone number in international form'),
 )
 const Text = v.pipe(v.string(), v.minLength(1), v.maxLength(65_536))
+const MessageId = v.pipe(v.string(), v.minLength(1), v.maxLength(128))
+/** A number or a jid. */
+const Somebody = v.pipe(v.string(), v.minLength(1), v.maxLength(64))
 const Count = (max: number) => v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(max))
 const Whole = v.pipe(v.number(), v.integer(), v.minValue(0))
 const Addressing = v.optional(v.picklist(['lid', 'pn']), 'lid')
@@ -32,13 +35,13 @@ export const Pair = v.strictObject({
 
 export const NewMessage = v.pipe(
   v.strictObject({
-    to: v.pipe(v.string(), v.minLength(1)),
+    to: Somebody,
     text: v.optional(Text),
     count: v.optional(Count(MAX_BURST)),
-    quotedMessageId: v.optional(Text),
-    reaction: v.optional(v.strictObject({ messageId: Text, emoji: v.string() })),
-    edit: v.optional(v.strictObject({ messageId: Text, text: Text })),
-    revoke: v.optional(v.strictObject({ messageId: Text })),
+    quotedMessageId: v.optional(MessageId),
+    reaction: v.optional(v.strictObject({ messageId: MessageId, emoji: v.string() })),
+    edit: v.optional(v.strictObject({ messageId: MessageId, text: Text })),
+    revoke: v.optional(v.strictObject({ messageId: MessageId })),
     addressing: Addressing,
   }),
   v.check(
@@ -53,11 +56,11 @@ export const NewMessage = v.pipe(
 )
 
 export const Page = v.strictObject({
-  from: v.optional(v.string()),
+  from: v.optional(Somebody),
   after: QueryNumber(Number.MAX_SAFE_INTEGER),
   limit: QueryNumber(MAX_PAGE),
   fromMe: v.optional(v.picklist(['true', 'false'])),
-  messageId: v.optional(v.string()),
+  messageId: v.optional(MessageId),
   /** Of what was sent: only messages with such a receipt. */
   receipt: v.optional(v.picklist(['delivered', 'read', 'played', 'retry', 'sender'])),
   /** Answers only once there are that many, or the wait is over. */
@@ -65,9 +68,9 @@ export const Page = v.strictObject({
   wait: QueryNumber(MAX_WAIT_SECONDS),
 })
 
-export const Read = v.strictObject({ from: v.optional(v.string()), messageIds: v.optional(v.array(Text)) })
+export const Read = v.strictObject({ from: v.optional(Somebody), messageIds: v.optional(v.array(MessageId)) })
 export const Typing = v.strictObject({
-  to: v.string(),
+  to: Somebody,
   state: v.optional(v.picklist(['composing', 'recording', 'paused']), 'composing'),
   addressing: Addressing,
 })
@@ -112,7 +115,7 @@ export const NewHistory = v.strictObject({
         fromMe: v.optional(v.boolean()),
         text: Text,
         at: v.optional(Time),
-        messageId: v.optional(Text),
+        messageId: v.optional(MessageId),
       }),
     ),
     [],

@@ -28,4 +28,3 @@ export const createDirectory = (store: Store) => ({
     ...store.devices.keys([phone]).map(([, device]) => ({ phone, device })),
   ],
 })
-export type Directory = ReturnType<typeof createDirectory>

@@ -5,7 +5,6 @@ import { NOISE_CERT_CHAIN } from './noise-cert-chain.ts'
 
 type KeyPair = { public: Uint8Array; private: Uint8Array }
 type Finish = { static: Uint8Array; payload: Uint8Array }
-export type NoiseResponder = ReturnType<typeof createNoiseResponder>
 
 const NOTHING = Buffer.alloc(0)
 
