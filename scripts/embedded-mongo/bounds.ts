@@ -41,8 +41,8 @@ function addCondition(bounds: Bounds, path: string, condition: Value): void {
     addTextPrefix(bound, condition.pattern, condition.options)
   } else if (!isOperators) addPoints(bound, [condition])
   else
-    for (const [operator, operand] of Object.entries(condition as Doc))
-      addOperator(bounds, bound, path, operator, operand, condition as Doc)
+    for (const [operator, operand] of Object.entries(condition))
+      addOperator(bounds, bound, path, operator, operand, condition)
 }
 
 function addPoints(bound: Bound, points: Value[]): void {

@@ -43,7 +43,7 @@ export class Catalog {
   constructor(storage: Storage) {
     this.#storage = storage
     for (const { key, value } of storage.catalog.getRange({})) {
-      const name = (key as unknown as Buffer).toString('utf8')
+      const name = key.toString('utf8')
       const doc = decode(value)
       if (name === '\0counter')
         this.#counters = { next: doc['reserved'].valueOf() as number, reserved: doc['reserved'].valueOf() as number }
@@ -73,7 +73,11 @@ export class Catalog {
   nextNumber(): number {
     if (this.#counters.next >= this.#counters.reserved) {
       this.#counters.reserved = this.#counters.next + counterBlock
-      this.#storage.catalog.put(Buffer.from('\0counter'), encode({ reserved: new Double(this.#counters.reserved) }))
+      this.#storage.put(
+        this.#storage.catalog,
+        Buffer.from('\0counter'),
+        encode({ reserved: new Double(this.#counters.reserved) }),
+      )
     }
     return this.#counters.next++
   }
@@ -107,12 +111,12 @@ export class Catalog {
   save(collection: Collection): void {
     const { indexes, count: _count, ...rest } = collection
     const stored = { ...rest, indexes: indexes.map(({ matchesPartial: _compiled, ...index }) => index) }
-    this.#storage.catalog.put(Buffer.from(namespaceOf(collection)), encode(stored))
+    this.#storage.put(this.#storage.catalog, Buffer.from(namespaceOf(collection)), encode(stored))
   }
 
   remove(collection: Collection): void {
     this.#collections.delete(namespaceOf(collection))
-    this.#storage.catalog.remove(Buffer.from(namespaceOf(collection)))
+    this.#storage.remove(this.#storage.catalog, Buffer.from(namespaceOf(collection)))
   }
 
   rename(collection: Collection, db: string, name: string): void {

@@ -83,14 +83,14 @@ export class Store {
         if (plan.index.unique)
           for (const key of plan.added) this.checkUnique(collection, plan.index, key, record, after!.doc)
     for (const { index, added, removed, multikey, isCut } of plans) {
-      for (const key of removed) this.storage.indexes.remove(index.unique ? key : withRecord(key, record))
+      for (const key of removed) this.storage.remove(this.storage.indexes, index.unique ? key : withRecord(key, record))
       for (const key of added)
-        this.storage.indexes.put(index.unique ? key : withRecord(key, record), recordValue(index, record))
+        this.storage.put(this.storage.indexes, index.unique ? key : withRecord(key, record), recordValue(index, record))
       this.noteKinds(collection, index, multikey, isCut)
     }
     const documentKey = sequenceKey(collection.id, record)
-    if (after) this.storage.documents.put(documentKey, after.bytes)
-    else this.storage.documents.remove(documentKey)
+    if (after) this.storage.put(this.storage.documents, documentKey, after.bytes)
+    else this.storage.remove(this.storage.documents, documentKey)
     collection.count += (after ? 1 : 0) - (before ? 1 : 0)
     this.history.record({
       kind,
@@ -175,7 +175,7 @@ export function duplicateKey(collection: Collection, index: Index, doc: Doc): Fa
 }
 
 function show(value: Value): string {
-  return typeof value === 'object' && value !== null ? `${JSON.stringify(value)}` : JSON.stringify(value)
+  return typeof value === 'object' && value !== null ? JSON.stringify(value) : JSON.stringify(value)
 }
 
 export function version(bytes: Buffer): Version {

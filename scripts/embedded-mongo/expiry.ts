@@ -72,6 +72,6 @@ async function forgetRetries(store: Store): Promise<void> {
   const before = Date.now() - retryLifetimeMs
   await store.storage.write(() => {
     for (const { key, value } of store.storage.range(retries, { start: Buffer.alloc(1), end: Buffer.alloc(64, 0xff) }))
-      if ((decode(value)['at'] as Date).getTime() < before) retries.remove(key)
+      if ((decode(value)['at'] as Date).getTime() < before) store.storage.remove(retries, key)
   })
 }

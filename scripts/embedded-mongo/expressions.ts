@@ -65,13 +65,15 @@ function numeric(name: string, values: Value[]): Value[] {
   return values
 }
 
+const mingoExpressions: Record<string, Operator> = { ...expressions }
+
 /** mingo's own operator, given plain numbers. */
 const plainNumbers =
   (name: keyof typeof expressions): Operator =>
   (doc: Value, expression: Value, options: Options) => {
     const values = operands(doc, expression, options)
     const plain = values.map((value) => (isNumeric(value) ? toNumber(value) : value))
-    const result = (expressions[name] as Operator)(doc, Array.isArray(expression) ? plain : plain[0], options) as Value
+    const result = mingoExpressions[name](doc, Array.isArray(expression) ? plain : plain[0], options)
     return values.some((value) => value instanceof Double) && typeof result === 'number' ? toDouble(result) : result
   }
 
@@ -177,11 +179,11 @@ const typedAccumulators: Record<string, Operator> = {
 export const context: Context = Context.from(
   Context.init({ expression: { ...comparisons, ...arithmetic, ...conversions }, accumulator: typedAccumulators }),
   Context.init({
-    accumulator: accumulators as Operator,
-    expression: expressions as Operator,
-    projection: projections as Operator,
-    query: queries as Operator,
-    window: windows as Operator,
+    accumulator: accumulators,
+    expression: expressions,
+    projection: projections,
+    query: queries,
+    window: windows,
   }),
 )
 

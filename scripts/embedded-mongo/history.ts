@@ -91,7 +91,7 @@ export class History {
     const wallTime = new Date(this.now())
     const header = encode({ ...rest, wallTime })
     const value = document ? Buffer.concat([header, document]) : header
-    this.#storage.history.put(place, value)
+    this.#storage.put(this.#storage.history, place, value)
     this.#entries += 1
     this.#bytes += value.length
     // Commands hand in slices of a network buffer; what is remembered must not hold all of it.
@@ -113,7 +113,7 @@ export class History {
       lostUpTo: this.#lostUpTo.toString('hex'),
       last: placeOf(this.#time.t, this.#time.i, this.#position).toString('hex'),
     }
-    this.#storage.catalog.put(metaKey, encode(state))
+    this.#storage.put(this.#storage.catalog, metaKey, encode(state))
   }
 
   #prune(): void {
@@ -127,7 +127,7 @@ export class History {
       if (oldest.length === 0) return
       for (const { key, value } of oldest) {
         if (this.#entries <= this.#bounds.maxEntries && this.#bytes <= this.#bounds.maxBytes) return
-        this.#storage.history.remove(key)
+        this.#storage.remove(this.#storage.history, key)
         this.#entries -= 1
         this.#bytes -= value.length
         this.#lostUpTo = Buffer.from(key)

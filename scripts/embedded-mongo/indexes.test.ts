@@ -23,7 +23,7 @@ async function planOf(filter: Document, options: Document = {}): Promise<Shape> 
   if (options['sort']) cursor = cursor.sort(options['sort'])
   if (options['limit']) cursor = cursor.limit(options['limit'])
   if (options['hint']) cursor = cursor.hint(options['hint'])
-  const explained = (await cursor.explain('executionStats')) as Document
+  const explained = await cursor.explain('executionStats')
   const stages: string[] = []
   let index: string | undefined
   const walk = (stage: Document): void => {
@@ -148,7 +148,7 @@ test('a multikey index finds each element, both sides of a range and each docume
         .toArray()
     )
       .map((doc) => doc._id)
-      .toSorted()
+      .toSorted((a, b) => a - b)
   expect(await ids({ tags: 10 })).toEqual([1])
   expect(await ids({ tags: { $gt: 2, $lt: 9 } })).toEqual([1, 2])
   expect(await ids({ tags: { $gte: 1 } })).toEqual([1, 2])

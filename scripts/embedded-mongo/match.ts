@@ -83,7 +83,7 @@ function compileField(field: string, condition: Value, scope: Scope): Matches[] 
   if (condition instanceof BSONRegExp || condition instanceof RegExp) return [some(expand(equalOrMatches(condition)))]
   if (!isOperators(condition)) return [some(equals(condition))]
   return Object.entries(condition).flatMap(([operator, operand]): Matches[] => {
-    const test = fieldOperator(operator, operand, condition, scope, some, leaves)
+    const test = fieldOperator(operator, operand, condition, scope, some)
     return test ? [test] : []
   })
 }
@@ -94,7 +94,6 @@ function fieldOperator(
   siblings: Doc,
   scope: Scope,
   some: (leaf: Leaf) => Matches,
-  leaves: Leaves,
 ): Matches | undefined {
   switch (operator) {
     case '$eq':
@@ -173,7 +172,7 @@ function fieldOperator(
           ? [some(expand(matchesPattern(toRegExp(operand))))]
           : isOperators(operand)
             ? Object.entries(operand).flatMap(([name, value]): Matches[] => {
-                const test = fieldOperator(name, value, operand, scope, some, leaves)
+                const test = fieldOperator(name, value, operand, scope, some)
                 return test ? [test] : []
               })
             : fail('$not needs a regex or a document')

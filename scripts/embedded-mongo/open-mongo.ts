@@ -45,7 +45,7 @@ export async function openMongo({
   }
   const embedded = await openEmbedded({ dataDir, port, log })
   log('MongoDB: the embedded server, for trying out and testing. Set MONGODB_URI for a real one.')
-  return { uri: embedded.uri, kind: 'embedded', close: embedded.close }
+  return { uri: embedded.uri, kind: 'embedded', close: () => embedded.close() }
 }
 
 export async function checkReplicaSet(uri: string): Promise<void> {

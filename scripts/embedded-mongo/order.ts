@@ -46,6 +46,7 @@ export function rankOf(value: Value): number {
       return ranks.bool
     case 'undefined':
       return ranks.undefined
+    default:
   }
   if (value === null) return ranks.null
   if (Array.isArray(value)) return ranks.array

@@ -92,7 +92,7 @@ function stageContext(scope: Scope, read?: ReadCollection): Context {
       return whole(docs, (all) => [...all, ...reading(read)(name, pipeline, options.local?.variables ?? {})])
     },
   }
-  return Context.from(Context.init({ pipeline: ours }), context, Context.init({ pipeline: stages as Stage }))
+  return Context.from(Context.init({ pipeline: ours }), context, Context.init({ pipeline: stages }))
 }
 
 /** A stage that needs every document before it gives its first. */
@@ -165,7 +165,7 @@ function group(docs: Stage, spec: Doc, options: Value): Stage {
         const [name, operand] = Object.entries(accumulator as Doc)[0] as [string, Value]
         const operator = name === '$count' ? () => one.docs.length : options.context.getOperator('accumulator', name)
         if (!operator) throw new Failure('BadValue', `unknown group operator '${name}'`)
-        result[field] = operator(one.docs, operand, options) as Value
+        result[field] = operator(one.docs, operand, options)
       }
       return result
     })

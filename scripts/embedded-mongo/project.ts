@@ -3,7 +3,7 @@ import { compileExpression, type Scope } from './expressions.ts'
 import { Failure } from './failure.ts'
 import { compileFilter } from './match.ts'
 import { getPath, setPath } from './paths.ts'
-import { matchedPosition } from './update.ts'
+import { matchedPosition } from './positional.ts'
 import { copy, isDoc, isNumeric, toNumber, type Doc, type Value } from './values.ts'
 
 export type Project = (doc: Doc) => Doc

@@ -51,7 +51,7 @@ export class Storage {
 
   /** Runs `job` alone, seeing every write before it. A job must check everything before its first put: nothing is rolled back. */
   write<T>(job: () => T): Promise<T> {
-    if (this.#failure) return Promise.reject(this.#failure as Error)
+    if (this.#failure) return Promise.reject(this.#failure)
     return new Promise<T>((resolve, reject) => {
       let outcome: { value: T } | { error: unknown }
       this.#waiting.push({
@@ -62,7 +62,7 @@ export class Storage {
             outcome = { error }
           }
         },
-        settle: () => ('value' in outcome ? resolve(outcome.value) : reject(outcome.error as Error)),
+        settle: () => ('value' in outcome ? resolve(outcome.value) : reject(outcome.error)),
         fail: reject,
       })
       if (!this.#isWriting) void this.#drain()
@@ -90,6 +90,15 @@ export class Storage {
       }
     }
     this.#isWriting = false
+  }
+
+  /** Only inside a job: what lmdb promises there is the commit that `write` already waits for. */
+  put(database: Bytes, key: Buffer, value: Buffer): void {
+    void database.put(key, value)
+  }
+
+  remove(database: Bytes, key: Buffer): void {
+    void database.remove(key)
   }
 
   /** Entries of a range, read at once so that no cursor stays open between two turns of the event loop. */

@@ -8,6 +8,7 @@ import { compileFilter, conjuncts } from './match.ts'
 import { compare, isIdentical, isSame } from './order.ts'
 import { getPath, setPath, unsetPath } from './paths.ts'
 import { runOnOne } from './pipeline.ts'
+import { matchedPosition } from './positional.ts'
 import { sortComparator } from './sorting.ts'
 import { copy, isDoc, isNumeric, toNumber, typeName, type Doc, type Value } from './values.ts'
 
@@ -40,7 +41,7 @@ export function compileUpdate(update: Value, filter: Doc, arrayFilters: Doc[], s
         )
   const filters = compileArrayFilters(arrayFilters, steps, scope)
   return (doc, isInsert) => {
-    const id = doc['_id'] as Value
+    const id = doc['_id']
     const concrete = steps
       .filter((step) => isInsert || !step.onlyOnInsert)
       .flatMap((step) => concretePaths(doc, step.path, filters, filter, scope).map((path) => ({ ...step, path })))
@@ -57,7 +58,7 @@ export function compileUpdate(update: Value, filter: Doc, arrayFilters: Doc[], s
 
 /** A replacement keeps the document's `_id`, in front. */
 function keepId(before: Doc, after: Doc): Doc {
-  const id = before['_id'] as Value
+  const id = before['_id']
   if (id === undefined) return after
   if (after['_id'] !== undefined && !isSame(after['_id'], id))
     throw new Failure(
@@ -161,24 +162,6 @@ function concretePaths(doc: Doc, path: string[], filters: ArrayFilters, filter: 
   return paths
 }
 
-/** Where the filter found its match in the array: the first element that satisfies every condition on that array. */
-export function matchedPosition(doc: Doc, prefix: string[], filter: Doc, scope: Scope): number {
-  const field = prefix.join('.')
-  const array = getPath(doc, prefix)
-  const conditions = conjuncts(filter).filter(([key]) => key === field || key.startsWith(`${field}.`))
-  if (Array.isArray(array) && conditions.length > 0) {
-    const tests = conditions.map(([key, condition]) => compileFilter({ [key]: condition }, scope))
-    const fits = array.map((item) => {
-      const alone: Doc = {}
-      setPath(alone, prefix, [item])
-      return tests.filter((test) => test(alone)).length
-    })
-    const most = Math.max(0, ...fits)
-    if (most > 0) return fits.indexOf(most)
-  }
-  throw new Failure('BadValue', 'The positional operator did not find the match needed from the query.')
-}
-
 /** What an upsert inserts before its update is applied: the filter's equalities. */
 export function upsertSeed(filter: Doc): Doc {
   const seed: Doc = {}
@@ -192,7 +175,7 @@ export function upsertSeed(filter: Doc): Doc {
         : isSingle(operators['$in'])
           ? operators['$in'][0]
           : undefined
-      : (value as Value)
+      : value
     if (operators && equal === undefined) continue
     if (key === '_id') Object.assign(seed, { _id: equal })
     else setPath(seed, key.split('.'), copy(equal))

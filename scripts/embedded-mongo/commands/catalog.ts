@@ -107,7 +107,7 @@ function dropOne(context: Context, collection: Collection): void {
 function clear({ store }: Context, database: Bytes, start: Buffer, end: Buffer): void {
   for (;;) {
     const entries = store.storage.range(database, { start, end, limit: 1000 })
-    for (const { key } of entries) database.remove(key)
+    for (const { key } of entries) store.storage.remove(database, key)
     if (entries.length < 1000) return
   }
 }
@@ -172,7 +172,7 @@ const indexFields = new Set([
 
 function parseIndex(spec: Doc): Omit<Index, 'id'> {
   checkCollation(spec)
-  const key = spec['key'] as Value
+  const key = spec['key']
   if (!isDoc(key) || Object.keys(key).length === 0)
     throw new Failure('CannotCreateIndex', 'Index keys cannot be an empty object')
   for (const name of Object.keys(spec))
@@ -195,7 +195,7 @@ function parseIndex(spec: Doc): Omit<Index, 'id'> {
         `Values in v:2 index key pattern cannot be of type ${typeof direction}. Only numbers > 0, numbers < 0, and strings are allowed.`,
       )
   }
-  const seconds = spec['expireAfterSeconds'] as Value
+  const seconds = spec['expireAfterSeconds']
   if (seconds !== undefined && (!isNumeric(seconds) || toNumber(seconds) < 0 || toNumber(seconds) > 2147483647))
     throw new Failure(
       'CannotCreateIndex',
@@ -293,13 +293,13 @@ function build(context: Context, collection: Collection, index: Index): void {
     }
   }
   for (const [key, record] of put)
-    store.storage.indexes.put(index.unique ? key : withRecord(key, record), recordValue(index, record))
+    store.storage.put(store.storage.indexes, index.unique ? key : withRecord(key, record), recordValue(index, record))
   collection.indexes.push(index)
   store.catalog.save(collection)
 }
 
 export const dropIndexes: Handler = (context) => {
-  const wanted = context.command['index'] as Value
+  const wanted = context.command['index']
   return write(context, () => {
     const collection = requireCollection(context)
     const nIndexesWas = collection.indexes.length

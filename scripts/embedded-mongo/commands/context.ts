@@ -39,14 +39,14 @@ export function findCollection(context: Context): Collection | undefined {
 }
 
 export function docField(command: Doc, name: string): Doc {
-  const value = command[name] as Value
+  const value = command[name]
   if (value === undefined || value === null) return {}
   if (!isDoc(value)) throw new Failure('TypeMismatch', `Expected field ${name} to be of type object`)
   return value
 }
 
 export function numberField(command: Doc, name: string): number | undefined {
-  const value = command[name] as Value
+  const value = command[name]
   if (value === undefined || value === null) return undefined
   const number = toNumber(value)
   if (Number.isNaN(number))
@@ -56,7 +56,7 @@ export function numberField(command: Doc, name: string): number | undefined {
 
 /** Nothing here compares text otherwise than by bytes. */
 export function checkCollation(options: Doc): void {
-  const collation = options['collation'] as Value
+  const collation = options['collation']
   if (isDoc(collation) && Object.keys(collation).length > 0 && collation['locale'] !== 'simple')
     throw new Failure('NotImplemented', 'collation other than simple is not served by the embedded MongoDB')
 }
@@ -117,9 +117,13 @@ function recall({ store, command }: Context): Doc | undefined {
 
 function remember({ store, command, scope }: Context, reply: Doc): void {
   const shown = Object.fromEntries(
-    Object.entries(reply).map(([key, value]) => [key, Buffer.isBuffer(value) ? decode(value) : (value as Value)]),
+    Object.entries(reply).map(([key, value]) => [key, Buffer.isBuffer(value) ? decode(value) : value]),
   )
-  store.storage.retries.put(retryKey(command), encode({ txnNumber: command['txnNumber'], at: scope.now, reply: shown }))
+  store.storage.put(
+    store.storage.retries,
+    retryKey(command),
+    encode({ txnNumber: command['txnNumber'], at: scope.now, reply: shown }),
+  )
 }
 
 export function checkId(id: Value): void {

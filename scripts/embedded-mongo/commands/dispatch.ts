@@ -2,9 +2,10 @@
 import { Binary, Long } from 'bson'
 import { Failure, toFailure } from '../failure.ts'
 import type { Deadline } from '../scan.ts'
-import { isDoc, type Doc, type Value } from '../values.ts'
+import { isDoc, type Doc } from '../values.ts'
 import * as catalog from './catalog.ts'
 import { numberField, type Context, type Handler, type Server } from './context.ts'
+import { explain } from './explain.ts'
 import * as read from './read.ts'
 import * as about from './server.ts'
 import * as change from './write.ts'
@@ -31,7 +32,7 @@ const handlers: Record<string, Handler> = {
   distinct: read.distinct,
   getMore: read.getMore,
   killCursors: read.killCursors,
-  explain: read.explain,
+  explain,
   insert: change.insert,
   update: change.update,
   delete: change.remove,
@@ -128,7 +129,7 @@ function deadlineOf(name: string, command: Doc): Deadline {
 const readLevels = ['local', 'majority', 'available', 'linearizable', 'snapshot']
 
 function checkConcerns(command: Doc): void {
-  const readConcern = command['readConcern'] as Value
+  const readConcern = command['readConcern']
   if (isDoc(readConcern)) {
     if (readConcern['level'] !== undefined && !readLevels.includes(readConcern['level']))
       throw new Failure(
@@ -138,7 +139,7 @@ function checkConcerns(command: Doc): void {
     if (readConcern['atClusterTime'] !== undefined)
       throw new Failure('NotImplemented', 'reading at a past cluster time is not served by the embedded MongoDB')
   }
-  const writeConcern = command['writeConcern'] as Value
+  const writeConcern = command['writeConcern']
   if (isDoc(writeConcern) && typeof writeConcern['w'] === 'number' && writeConcern['w'] > 1)
     throw new Failure('CannotSatisfyWriteConcern', 'Not enough data-bearing nodes')
 }

@@ -1,8 +1,7 @@
-// find, aggregate, count, distinct, getMore, killCursors, explain.
+// find, aggregate, count, distinct, getMore, killCursors.
 import type { Collection } from '../catalog.ts'
 import { openChangeStream } from '../change-streams.ts'
 import { defaultFirstBatch, sourceOf } from '../cursors.ts'
-import { explainPlan } from '../explain.ts'
 import { Failure } from '../failure.ts'
 import { compileFilter, leavesOf } from '../match.ts'
 import { orderKey } from '../order.ts'
@@ -69,7 +68,7 @@ export function requestOf(command: Doc, filterName = 'filter'): Request {
   const limit = numberField(command, 'limit') ?? 0
   if (skip < 0) throw new Failure('BadValue', `BSON field 'skip' value must be >= 0, actual value '${skip}'`)
   const sort = docField(command, 'sort')
-  const hint = command['hint'] as Value
+  const hint = command['hint']
   const hasHint = hint !== undefined && !(isDoc(hint) && Object.keys(hint).length === 0)
   return {
     filter: docField(command, filterName),
@@ -114,7 +113,7 @@ function* mapped<A, B>(items: Iterable<A>, change: (item: A) => B): Generator<B>
 export const aggregate: Handler = async (context) => {
   const { command, db, server, store } = context
   checkCollation(command)
-  const target = command['aggregate'] as Value
+  const target = command['aggregate']
   const isCollectionless = typeof target !== 'string'
   const pipeline = command['pipeline'] as Doc[]
   if (!Array.isArray(pipeline)) throw new Failure('TypeMismatch', "'pipeline' option must be specified as an array")
@@ -136,7 +135,7 @@ export const aggregate: Handler = async (context) => {
     throw new Failure('BadValue', '$changeStream is only valid as the first stage in a pipeline')
   if (isCollectionless && !(pipeline[0] && '$documents' in pipeline[0]))
     throw new Failure('InvalidNamespace', '{aggregate: 1} is not valid for this pipeline')
-  const results = runAggregate(context, isCollectionless ? undefined : (target as string), pipeline, command['hint'])
+  const results = runAggregate(context, isCollectionless ? undefined : target, pipeline, command['hint'])
   return {
     cursor: await server.cursors.first(sourceOf(mapped(results, encode)), namespace, batchSize, sessionKey(command)),
   }
@@ -213,33 +212,9 @@ export const getMore: Handler = async ({ server, command, db }) => {
 export const killCursors: Handler = ({ server, command }) => {
   const killed = (command['cursors'] as Value[]).map((id) => [id, server.cursors.kill(id)] as const)
   return {
-    cursorsKilled: killed.filter(([, was]) => was).map(([id]) => id as Value),
-    cursorsNotFound: killed.filter(([, was]) => !was).map(([id]) => id as Value),
+    cursorsKilled: killed.filter(([, was]) => was).map(([id]) => id),
+    cursorsNotFound: killed.filter(([, was]) => !was).map(([id]) => id),
     cursorsAlive: [],
     cursorsUnknown: [],
   }
-}
-
-export const explain: Handler = (context) => {
-  const inner = docField(context.command, 'explain')
-  const name = Object.keys(inner)[0] ?? ''
-  const innerContext = { ...context, command: inner, name }
-  const collection = findCollection(innerContext)
-  let request: Request
-  if (name === 'find') request = requestOf(inner)
-  else if (name === 'count' || name === 'distinct') request = requestOf(inner, 'query')
-  else if (name === 'aggregate')
-    request = {
-      ...splitPipeline(inner['pipeline'] as Doc[]).request,
-      ...(inner['hint'] === undefined ? {} : { hint: inner['hint'] as Value }),
-    }
-  else if (name === 'update' || name === 'delete') {
-    const statement = (inner[`${name}s`] as Doc[])[0]!
-    request = {
-      filter: docField(statement, 'q'),
-      ...(statement['hint'] === undefined ? {} : { hint: statement['hint'] as Value }),
-    }
-  } else if (name === 'findAndModify') request = requestOf(inner, 'query')
-  else throw new Failure('CommandNotFound', `Explain failed due to unknown command: ${name}`)
-  return explainPlan(innerContext, collection, request, context.command['verbosity'] !== 'queryPlanner')
 }

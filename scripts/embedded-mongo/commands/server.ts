@@ -64,9 +64,8 @@ export const replSetGetStatus: Handler = ({ server }) => ({
 
 export const connectionStatus: Handler = () => ({ authInfo: { authenticatedUsers: [], authenticatedUserRoles: [] } })
 
-export const getParameter: Handler = ({ command }) => ({
-  ...('featureCompatibilityVersion' in command ? { featureCompatibilityVersion: { version: '7.0' } } : {}),
-})
+export const getParameter: Handler = ({ command }) =>
+  'featureCompatibilityVersion' in command ? { featureCompatibilityVersion: { version: '7.0' } } : {}
 
 export const endSessions: Handler = ({ server, command, name }) => {
   for (const lsid of (command[name] as Doc[] | undefined) ?? []) {

@@ -97,17 +97,17 @@ export const update: Handler = (context) => {
       checkCollation(statement)
       const outcome = updateMatching(context, data, {
         filter: docField(statement, 'q'),
-        update: statement['u'] as Value,
+        update: statement['u'],
         isMulti: statement['multi'] === true,
         isUpsert: statement['upsert'] === true,
         arrayFilters: (statement['arrayFilters'] as Doc[] | undefined) ?? [],
         variables: docField(statement, 'c'),
         ...(statement['sort'] ? { sort: statement['sort'] as Doc } : {}),
-        hint: statement['hint'] as Value,
+        hint: statement['hint'],
       })
       n += outcome.matched + (outcome.inserted ? 1 : 0)
       nModified += outcome.modified
-      if (outcome.inserted) upserted.push({ index, _id: outcome.inserted.doc['_id'] as Value })
+      if (outcome.inserted) upserted.push({ index, _id: outcome.inserted.doc['_id'] })
     },
     () => ({ n, nModified, ...(upserted.length > 0 ? { upserted } : {}) }),
   )
@@ -150,7 +150,7 @@ function updateMatching(outer: Context, data: Data, request: UpdateRequest): Upd
   }
   if (outcome.matched > 0 || !isUpsert) return outcome
   const seed = upsertSeed(filter)
-  const created = withId(change(isReplacement ? ('_id' in seed ? { _id: seed['_id'] as Value } : {}) : seed, true))
+  const created = withId(change(isReplacement ? ('_id' in seed ? { _id: seed['_id'] } : {}) : seed, true))
   outcome.inserted = insertOne(
     context,
     data,
@@ -176,7 +176,7 @@ export const remove: Handler = (context) => {
     context.command['deletes'] as Doc[],
     (statement: Doc, _index, data) => {
       checkCollation(statement)
-      const hint = statement['hint'] as Value
+      const hint = statement['hint']
       const collection = findCollection(context)
       const request: Request = { filter: docField(statement, 'q'), ...(hint === undefined ? {} : { hint }) }
       for (const found of matchesOf(context, collection, request, toNumber(statement['limit'] ?? 0) === 0)) {
@@ -194,7 +194,7 @@ export const findAndModify: Handler = (context) => {
   const filter = docField(command, 'query')
   const sort = docField(command, 'sort')
   const fields = docField(command, 'fields')
-  const hint = command['hint'] as Value
+  const hint = command['hint']
   const project = Object.keys(fields).length > 0 ? compileProjection(fields, context.scope, filter) : undefined
   const shown = (one: Version | undefined): Value => (one ? (project ? project(one.doc) : one.bytes) : null)
   const isRemoval = command['remove'] === true
@@ -218,7 +218,7 @@ export const findAndModify: Handler = (context) => {
     }
     const outcome = updateMatching(context, data, {
       filter,
-      update: command['update'] as Value,
+      update: command['update'],
       isMulti: false,
       isUpsert: command['upsert'] === true,
       arrayFilters: (command['arrayFilters'] as Doc[] | undefined) ?? [],
@@ -230,7 +230,7 @@ export const findAndModify: Handler = (context) => {
     const lastErrorObject = {
       n: inserted ? 1 : matched,
       updatedExisting: matched > 0,
-      ...(inserted ? { upserted: inserted.doc['_id'] as Value } : {}),
+      ...(inserted ? { upserted: inserted.doc['_id'] } : {}),
     }
     return { lastErrorObject, value: shown(command['new'] === true ? (inserted ?? after) : before) }
   })

@@ -1,17 +1,37 @@
 // How a query would be, and was, served: which index, in which order, and how much it had to look at.
-import type { Collection } from './catalog.ts'
-import type { Context } from './commands/context.ts'
-import { planFor, search, type Request } from './commands/read.ts'
-import type { Plan } from './plan.ts'
-import type { Effort } from './scan.ts'
-import type { Doc } from './values.ts'
+import type { Collection } from '../catalog.ts'
+import { Failure } from '../failure.ts'
+import { planFor, requestOf, search, splitPipeline, type Request } from './read.ts'
+import type { Plan } from '../plan.ts'
+import type { Effort } from '../scan.ts'
+import type { Doc } from '../values.ts'
+import { docField, findCollection, type Context, type Handler } from './context.ts'
 
-export function explainPlan(
-  context: Context,
-  collection: Collection | undefined,
-  request: Request,
-  runs: boolean,
-): Doc {
+export const explain: Handler = (context) => {
+  const inner = docField(context.command, 'explain')
+  const name = Object.keys(inner)[0] ?? ''
+  const innerContext = { ...context, command: inner, name }
+  const collection = findCollection(innerContext)
+  let request: Request
+  if (name === 'find') request = requestOf(inner)
+  else if (name === 'count' || name === 'distinct') request = requestOf(inner, 'query')
+  else if (name === 'aggregate')
+    request = {
+      ...splitPipeline(inner['pipeline'] as Doc[]).request,
+      ...(inner['hint'] === undefined ? {} : { hint: inner['hint'] }),
+    }
+  else if (name === 'update' || name === 'delete') {
+    const statement = (inner[`${name}s`] as Doc[])[0]!
+    request = {
+      filter: docField(statement, 'q'),
+      ...(statement['hint'] === undefined ? {} : { hint: statement['hint'] }),
+    }
+  } else if (name === 'findAndModify') request = requestOf(inner, 'query')
+  else throw new Failure('CommandNotFound', `Explain failed due to unknown command: ${name}`)
+  return explainPlan(innerContext, collection, request, context.command['verbosity'] !== 'queryPlanner')
+}
+
+function explainPlan(context: Context, collection: Collection | undefined, request: Request, runs: boolean): Doc {
   const plan = planFor(collection, request)
   const winningPlan = collection ? stagesOf(plan, request) : { stage: 'EOF' }
   const namespace = `${context.db}.${String(context.command[context.name])}`
