@@ -131,7 +131,7 @@ export function createApp(deps: AppDeps) {
 
   return {
     app: routes,
-    close(): void {
+    close: (): void => {
       api.waits.close()
       api.sessions.close()
       api.auth.close()

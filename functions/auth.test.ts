@@ -95,7 +95,7 @@ test('a key that is looked up while it is being revoked is not remembered', asyn
     store: {
       ...api.store,
       apiKeys: {
-        read: api.store.apiKeys.read,
+        read: (id: string) => api.store.apiKeys.read(id),
         async byToken(token: string) {
           const found = await api.store.apiKeys.byToken(token)
           if (!found?.revokedAt) {

@@ -1,24 +1,24 @@
 // `npm run start:api`: the API alone, against MONGODB_URI. Any number of these run side by side.
 import { pathToFileURL } from 'node:url'
-import { pino } from 'pino'
 import { Problem } from '../../shared/model/problem.ts'
 import { parseSettings } from '../../shared/model/settings.ts'
 import { openStore } from '../../shared/store/open-store.ts'
+import { readOrCreateSecret } from '../../shared/store/secret-file.ts'
+import { createLog } from './log.ts'
 import { serveApi } from './serve-api.ts'
 
 const graceMs = 10_000
 
 async function run(): Promise<void> {
   const settings = parseSettings(process.env)
-  const log = pino({ level: settings.LOG_LEVEL }, pino.destination(2))
-  const missing = (['MONGODB_URI', 'SECRET_KEY'] as const).filter((name) => settings[name] === undefined)
-  if (missing.length > 0)
-    throw new Problem('settings.invalid', { detail: `${missing.join(' and ')} must be set to run the API by itself` })
+  const log = createLog(settings.LOG_LEVEL, settings.LOG_FORMAT)
+  if (settings.MONGODB_URI === undefined)
+    throw new Problem('settings.invalid', { detail: 'MONGODB_URI is needed by an API of its own' })
 
   const store = await openStore({
-    uri: settings.MONGODB_URI ?? '',
+    uri: settings.MONGODB_URI,
     dbName: settings.MONGODB_DB,
-    secretKey: settings.SECRET_KEY ?? '',
+    secretKey: settings.SECRET_KEY ?? readOrCreateSecret(settings.DATA_DIR),
     secretKeyPrevious: settings.SECRET_KEY_PREVIOUS,
     eventRetentionDays: settings.EVENT_RETENTION_DAYS,
   })

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { createApp } from '../app.ts'
 import type { AppDeps } from '../deps.ts'
+import { toSocketUrl } from './socket-url.ts'
 
 export type ServeApiOptions = Omit<AppDeps, 'relayUrl'> & {
   host: string
@@ -56,12 +57,4 @@ export async function serveApi(options: ServeApiOptions): Promise<ServedApi> {
       clearTimeout(cut)
     },
   }
-}
-
-/** An address without a path gets the socket's; http becomes ws. */
-export function toSocketUrl(address: string): string {
-  const url = new URL(address)
-  url.protocol = url.protocol === 'https:' || url.protocol === 'wss:' ? 'wss:' : 'ws:'
-  if (url.pathname === '/') url.pathname = '/v1/ws'
-  return url.href
 }

@@ -29,7 +29,13 @@ export function problemResponse(c: Context<AppEnv>, problem: Problem, log: Log):
     problem.retryAfterSeconds ?? (problem.code === 'store.unavailable' ? storeRetryAfterSeconds : undefined)
   if (retryAfterSeconds !== undefined) c.header('Retry-After', String(retryAfterSeconds))
   if (problem.status === 401) c.header('WWW-Authenticate', 'Bearer realm="wastream"')
-  const body = {
+  return c.body(toProblemJson(problem, requestId), problem.status as ContentfulStatusCode, {
+    'Content-Type': 'application/problem+json',
+  })
+}
+
+export function toProblemJson(problem: Problem, requestId: string): string {
+  return JSON.stringify({
     type: `urn:wastream:problem:${problem.code}`,
     title: problem.title,
     status: problem.status,
@@ -38,8 +44,5 @@ export function problemResponse(c: Context<AppEnv>, problem: Problem, log: Log):
     requestId,
     retryable: problem.retryable,
     errors: problem.errors,
-  }
-  return c.body(JSON.stringify(body), problem.status as ContentfulStatusCode, {
-    'Content-Type': 'application/problem+json',
   })
 }

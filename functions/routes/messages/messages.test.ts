@@ -37,7 +37,7 @@ async function received(over: Partial<Message> = {}): Promise<Message> {
     ...over,
   }
   row._id = toMessageKey(session, row.chatId, row.sender, row.messageId)
-  await api.store.chats.resolveOrCreate(session, [row.chatId as string], row.timestamp)
+  await api.store.chats.resolveOrCreate(session, [row.chatId], row.timestamp)
   await api.store.messages.insert([row])
   return row
 }

@@ -71,7 +71,7 @@ async function openCable(uri: string) {
 
 test('while MongoDB is away requests are 503 with Retry-After, and everything goes on by itself when it is back', async () => {
   const cable = await openCable(api.uri)
-  const on = await openTestStore({ uri: cable.uri, serverSelectionTimeoutMs: 500 })
+  const on = await openTestStore({ uri: cable.uri, serverSelectionTimeoutMs: 1_500 })
   const far = await openTestApi({ on, env: { RATE_LIMIT_PER_MINUTE: '20' } })
   const session = await far.createSession()
   const body = { type: 'text', to: '5491155550000', text: 'hi' }
@@ -92,7 +92,7 @@ test('while MongoDB is away requests are 503 with Retry-After, and everything go
   await far.close()
   await on.close()
   cable.close()
-})
+}, 60_000)
 
 test('something that nobody foresaw is 500 without its reason', async () => {
   const broken = await openTestApi({
