@@ -49,7 +49,7 @@ export type Device = {
 export type StanzaKind = 'message' | 'receipt' | 'notification'
 
 /** A stanza that waits until its device has acknowledged it. */
-export type QueuedStanza = { kind: StanzaKind; id: string; node: BinaryNode }
+export type QueuedStanza = { id: string; node: BinaryNode }
 
 export type MessageKind = 'text' | 'reaction' | 'edit' | 'revoke' | 'other'
 

@@ -53,10 +53,10 @@ describe('the store', () => {
   })
 
   it('scans the rows below a prefix in the order of their numbers, and no others', () => {
-    const row = { kind: 'message', id: 'x', node: { tag: 'message', attrs: {} } } as const
-    for (const seq of [11, 2, 9]) store.queue.put(['1555', 1, seq], row)
-    store.queue.put(['1555', 10, 1], row)
-    store.queue.put(['15550', 1, 1], row)
+    const row = { id: 'x', node: { tag: 'message', attrs: {} } } as const
+    for (const seq of [11, 2, 9]) store.queue.put(['1555', 1, seq, 'message x'], row)
+    store.queue.put(['1555', 10, 1, 'message x'], row)
+    store.queue.put(['15550', 1, 1, 'message x'], row)
     expect(store.queue.keys(['1555', 1]).map(([, , seq]) => seq)).toEqual([2, 9, 11])
     expect([...store.queue.rows(['1555', 1], { after: 2, limit: 1 })].map(({ key }) => key[2])).toEqual([9])
     expect(store.queue.count(['1555'])).toBe(4)

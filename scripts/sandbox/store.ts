@@ -41,8 +41,8 @@ export const openStore = (dir: string) => {
     devices: table<Device, [string, number]>('devices', PHONES_KEPT),
     /** Public one-time keys that companions uploaded. */
     preKeys: table<Buffer, [string, number, number]>('preKeys'),
-    /** Stanzas per device, in the order in which they were sent. */
-    queue: table<QueuedStanza, [string, number, number]>('queue'),
+    /** Stanzas per device, in the order in which they were sent; the key ends with what an ack names. */
+    queue: table<QueuedStanza, [string, number, number, string]>('queue'),
     /** The pretend phones' own Signal state. */
     signal: table<unknown, [string, string, string]>('signal', SIGNAL_KEPT),
     inbox: table<ReceivedMessage, [string, number]>('inbox'),

@@ -48,6 +48,8 @@ export const openTable = <V, K extends Key>(env: RootDatabase, name: string, kee
     },
     /** Rows below a prefix, in order of their keys; `after` skips numbered ones. Read lazily: do not write meanwhile. */
     rows: (prefix: Key[], scan?: Scan): Iterable<{ key: K; value: V }> => db.getRange(range(prefix, scan)),
+    /** The keys alone, lazily. */
+    scan: (prefix: Key[]): Iterable<K> => db.getKeys(range(prefix)),
     keys: (prefix: Key[]): K[] => [...db.getKeys(range(prefix))],
     clear: (prefix: Key[]): void => {
       // Read to the end first: removing while reading would skip some.

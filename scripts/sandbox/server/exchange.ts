@@ -10,6 +10,9 @@ import { node } from './nodes.ts'
 
 export type Exchange = ReturnType<typeof createExchange>
 
+/** What an ack names, short enough for a key: a long queue is then searched without decoding it. */
+const labelOf = (kind: StanzaKind, id = '') => `${kind} ${id.slice(0, 64)}`
+
 const keyOf = (address: Address) => `${address.phone}:${address.device}`
 
 export const createExchange = (deps: { store: Store; faults: Faults; log: Log }) => {
@@ -59,16 +62,19 @@ export const createExchange = (deps: { store: Store; faults: Faults; log: Log })
     /** Queues a stanza for a device until it acknowledges it. Only inside `transact`. */
     post: (to: Address, kind: StanzaKind, stanza: BinaryNode) => {
       if (!pending) throw new Error('post() outside of transact()')
-      store.queue.put([to.phone, to.device, store.nextSeq()], { kind, id: stanza.attrs.id ?? '', node: stanza })
+      const label = labelOf(kind, stanza.attrs.id)
+      store.queue.put([to.phone, to.device, store.nextSeq(), label], { id: stanza.attrs.id ?? '', node: stanza })
       pending.push({ to, stanza })
     },
 
     /** Takes the oldest matching stanza off a device's queue and returns it. */
     settle: (owner: Address, kind: StanzaKind, id: string, match: (stanza: BinaryNode) => boolean = () => true) => {
-      for (const { key, value } of store.queue.rows([owner.phone, owner.device])) {
-        if (value.kind !== kind || value.id !== id || !match(value.node)) continue
+      const label = labelOf(kind, id)
+      for (const key of store.queue.scan([owner.phone, owner.device])) {
+        const row = key[3] === label ? store.queue.get(key) : undefined
+        if (row?.id !== id || !match(row.node)) continue
         exchange.transact(() => store.queue.remove(key))
-        return value.node
+        return row.node
       }
       return undefined
     },

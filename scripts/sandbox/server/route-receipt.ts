@@ -34,7 +34,10 @@ export const routeReceipt = (exchange: Exchange, author: Address, receipt: Binar
   }
 
   exchange.transact(() => {
-    if (SETTLING.has(type)) for (const one of receiptIds(receipt)) exchange.settle(author, 'message', one)
+    // A phone takes what it has read off its queue itself.
+    if (author.device !== 0 && SETTLING.has(type)) {
+      for (const one of receiptIds(receipt)) exchange.settle(author, 'message', one)
+    }
     if (!target) return
     const own = target.phone === author.phone
     switch (type) {
