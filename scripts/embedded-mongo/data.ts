@@ -42,8 +42,6 @@ export type Holds = Map<string, { readonly ended: Promise<void> }>
 export const recordHold = (collection: Collection, record: number): string => `${collection.id}:${record}`
 export const keyHold = (key: Buffer): string => `k${key.toString('latin1')}`
 
-export const isUnique = (index: Index): boolean => index.unique
-
 export class Store {
   readonly storage: Storage
   readonly catalog: Catalog

@@ -43,11 +43,11 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<unknown
 }
 
 // A given mongod is not ours to kill.
-describe.runIf(isEmbedded)('npm run mongo', () => {
-  test('a kill -9 in the middle of writing loses no acknowledged write', { timeout: 60_000 }, async () => {
+describe.runIf(isEmbedded)('npm run mongo', { timeout: 60_000 }, () => {
+  test('a kill -9 in the middle of writing loses no acknowledged write', async () => {
     const acknowledged: number[] = []
     let next = 0
-    for (let round = 0; round < 4; round++) {
+    for (let round = 0; round < 3; round++) {
       const { child, uri } = await start()
       const client = await MongoClient.connect(uri!, {
         writeConcern: { w: 'majority', journal: true },
@@ -80,10 +80,10 @@ describe.runIf(isEmbedded)('npm run mongo', () => {
       await Promise.all(writing)
       await client.close()
     }
-    expect(acknowledged.length).toBeGreaterThan(1000)
+    expect(acknowledged.length).toBeGreaterThan(900)
   })
 
-  test('a folder in use is refused in one sentence, and free again after a kill -9', async () => {
+  test('a folder in use is refused in one sentence, and free again after a kill -9; SIGTERM ends with 0', async () => {
     const first = await start()
     const second = await start()
     if (second.child.exitCode === null) await once(second.child, 'exit')
@@ -91,12 +91,9 @@ describe.runIf(isEmbedded)('npm run mongo', () => {
     expect(second.child.exitCode).toBe(1)
     expect(second.errors.trim()).toMatch(/is in use by another process/)
     await end(first.child, 'SIGKILL')
-    expect((await start()).uri).toBeDefined()
-  })
-
-  test('SIGTERM ends it with 0', async () => {
-    const { child } = await start()
-    expect(await end(child, 'SIGTERM')).toBe(0)
+    const third = await start()
+    expect(third.uri).toBeDefined()
+    expect(await end(third.child, 'SIGTERM')).toBe(0)
   })
 
   test('it goes when its parent does', async () => {

@@ -43,7 +43,9 @@ export type Entry = {
 
 export type HistoryBounds = { maxEntries: number; maxBytes: number }
 
+/** What is kept in memory for streams that follow closely; older entries are read from disk. */
 const recentEntries = 4000
+const recentBytes = 32 * 1024 * 1024
 const pruneEvery = 500
 
 export class History {
@@ -53,6 +55,7 @@ export class History {
   #position = 0
   #pending: Entry[] = []
   #recent: Entry[] = []
+  #recentBytes = 0
   #entries: number
   #bytes: number
   #sincePrune = 0
@@ -137,10 +140,16 @@ export class History {
 
   afterCommit(): void {
     if (this.#pending.length === 0) return
-    this.#recent.push(...this.#pending)
+    for (const entry of this.#pending) {
+      this.#recent.push(entry)
+      this.#recentBytes += sizeOf(entry)
+    }
     this.#committed = this.#pending.at(-1)!.place
     this.#pending = []
-    if (this.#recent.length > recentEntries * 2) this.#recent = this.#recent.slice(-recentEntries)
+    if (this.#recent.length > recentEntries * 2 || this.#recentBytes > recentBytes) {
+      this.#recent = this.#recent.slice(-Math.min(recentEntries, Math.ceil(this.#recent.length / 2)))
+      this.#recentBytes = this.#recent.reduce((sum, entry) => sum + sizeOf(entry), 0)
+    }
     const waiting = [...this.#waiting]
     this.#waiting.clear()
     for (const wake of waiting) wake()
@@ -194,6 +203,8 @@ export class History {
     this.#waiting.clear()
   }
 }
+
+const sizeOf = ({ change }: Entry): number => (change.document?.length ?? 0) + 500
 
 const metaKey = Buffer.from('\0history')
 const firstPlace = Buffer.alloc(12)

@@ -179,7 +179,7 @@ function lookUp(doc: Doc, spec: Doc, options: Value, read?: ReadCollection): Doc
   const join: Doc[] = []
   if (localField !== undefined) {
     const local = evalExpr(doc, `$${localField}`, options) as Value
-    const wanted = Array.isArray(local) ? { $in: [...local, local] } : { $eq: local ?? null }
+    const wanted = Array.isArray(local) ? { $in: local } : { $eq: local ?? null }
     join.push({ $match: { [foreignField]: wanted } })
   }
   const found = [...reading(read)(from, [...join, ...pipeline], { ...options.local?.variables, ...variables })]

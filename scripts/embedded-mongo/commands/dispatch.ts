@@ -3,9 +3,10 @@ import { Binary, Long } from 'bson'
 import { Failure, toFailure } from '../failure.ts'
 import type { Deadline } from '../scan.ts'
 import { isDoc, type Doc } from '../values.ts'
-import * as catalog from './catalog.ts'
+import * as collections from './collections.ts'
 import { numberField, type Context, type Handler, type Server } from './context.ts'
 import { explain } from './explain.ts'
+import * as indexes from './indexes.ts'
 import * as read from './read.ts'
 import * as about from './server.ts'
 import * as change from './write.ts'
@@ -38,18 +39,18 @@ const handlers: Record<string, Handler> = {
   delete: change.remove,
   findAndModify: change.findAndModify,
   findandmodify: change.findAndModify,
-  create: catalog.create,
-  drop: catalog.drop,
-  dropDatabase: catalog.dropDatabase,
-  renameCollection: catalog.renameCollection,
-  createIndexes: catalog.createIndexes,
-  dropIndexes: catalog.dropIndexes,
-  listIndexes: catalog.listIndexes,
-  listCollections: catalog.listCollections,
-  listDatabases: catalog.listDatabases,
-  collMod: catalog.collMod,
-  collStats: catalog.collStats,
-  dbStats: catalog.dbStats,
+  create: collections.create,
+  drop: collections.drop,
+  dropDatabase: collections.dropDatabase,
+  renameCollection: collections.renameCollection,
+  createIndexes: indexes.createIndexes,
+  dropIndexes: indexes.dropIndexes,
+  listIndexes: indexes.listIndexes,
+  listCollections: collections.listCollections,
+  listDatabases: collections.listDatabases,
+  collMod: indexes.collMod,
+  collStats: collections.collStats,
+  dbStats: collections.dbStats,
 }
 
 const inTransactions = new Set([

@@ -20,7 +20,7 @@ import {
   type Handler,
 } from './context.ts'
 import { search, type Request } from './read.ts'
-import { createCollection } from './catalog.ts'
+import { createCollection } from './namespaces.ts'
 
 const maxStatements = 100_000
 

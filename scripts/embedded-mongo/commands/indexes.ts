@@ -1,160 +1,14 @@
-// Collections and indexes: making, listing, changing and dropping them.
-import type { Collection, Index } from '../catalog.ts'
-import { namespaceOf } from '../catalog.ts'
-import { sourceOf } from '../cursors.ts'
+// Indexes: making, building, listing, changing and dropping them.
+import { namespaceOf, type Collection, type Index } from '../catalog.ts'
 import { duplicateKey, recordValue, withRecord } from '../data.ts'
 import { Failure } from '../failure.ts'
-import type { Change } from '../history.ts'
 import { keysOf } from '../index-keys.ts'
 import { compileFilter } from '../match.ts'
 import { isIdentical } from '../order.ts'
-import { prefixKey, sequenceKey, type Bytes } from '../storage.ts'
-import { decode, encode, isDoc, isNumeric, toNumber, type Doc, type Value } from '../values.ts'
-import {
-  checkCollation,
-  collectionName,
-  docField,
-  findCollection,
-  numberField,
-  sessionKey,
-  write,
-  type Context,
-  type Handler,
-} from './context.ts'
-
-const defaultBatch = 1000
-
-function requireCollection(context: Context): Collection {
-  const collection = findCollection(context)
-  if (!collection) throw new Failure('NamespaceNotFound', `ns does not exist: ${context.db}.${collectionName(context)}`)
-  return collection
-}
-
-export function createCollection(context: Context, name: string, options: Doc): Collection {
-  const collection = context.store.catalog.create(context.db, name, options)
-  note(context, { kind: 'create', db: context.db, coll: name, uuid: collection.uuid })
-  return collection
-}
-
-function note(context: Context, change: Change): void {
-  context.store.history.tick()
-  context.store.history.record(change)
-}
-
-const createFields = new Set([
-  'create',
-  'writeConcern',
-  'comment',
-  'autoIndexId',
-  'idIndex',
-  'validationLevel',
-  'validationAction',
-  'indexOptionDefaults',
-  'storageEngine',
-])
-
-export const create: Handler = (context) => {
-  checkCollation(context.command)
-  for (const name of [
-    'viewOn',
-    'pipeline',
-    'timeseries',
-    'clusteredIndex',
-    'validator',
-    'changeStreamPreAndPostImages',
-    'encryptedFields',
-    'capped',
-  ])
-    if (context.command[name] !== undefined && context.command[name] !== false)
-      throw new Failure('NotImplemented', `create with ${name} is not served by the embedded MongoDB`)
-  for (const name of Object.keys(context.command))
-    if (!createFields.has(name) && !isGeneric(name) && !['size', 'max', 'capped', 'collation'].includes(name))
-      throw new Failure('UnknownField', `BSON field 'create.${name}' is an unknown field.`)
-  return write(context, () => {
-    if (findCollection(context))
-      throw new Failure('NamespaceExists', `Collection ${context.db}.${collectionName(context)} already exists.`)
-    createCollection(context, collectionName(context), {})
-    return {}
-  })
-}
-
-export const isGeneric = (name: string): boolean =>
-  name.startsWith('$') ||
-  [
-    'lsid',
-    'txnNumber',
-    'autocommit',
-    'startTransaction',
-    'readConcern',
-    'maxTimeMS',
-    'apiVersion',
-    'apiStrict',
-    'apiDeprecationErrors',
-    'comment',
-    'writeConcern',
-  ].includes(name)
-
-/** Everything of a collection goes in one commit; change streams on it end. */
-function dropOne(context: Context, collection: Collection): void {
-  const { store } = context
-  clear(context, store.storage.documents, sequenceKey(collection.id, 0), sequenceKey(collection.id + 1, 0))
-  for (const index of collection.indexes) clearIndex(context, index)
-  store.catalog.remove(collection)
-  note(context, { kind: 'drop', db: collection.db, coll: collection.name })
-  context.server.cursors.killNamespace(namespaceOf(collection))
-}
-
-function clear({ store }: Context, database: Bytes, start: Buffer, end: Buffer): void {
-  for (;;) {
-    const entries = store.storage.range(database, { start, end, limit: 1000 })
-    for (const { key } of entries) store.storage.remove(database, key)
-    if (entries.length < 1000) return
-  }
-}
-
-function clearIndex(context: Context, index: Index): void {
-  clear(
-    context,
-    context.store.storage.indexes,
-    prefixKey(index.id, Buffer.alloc(0)),
-    prefixKey(index.id + 1, Buffer.alloc(0)),
-  )
-}
-
-export const drop: Handler = (context) =>
-  write(context, () => {
-    const collection = findCollection(context)
-    if (!collection) return { ns: `${context.db}.${collectionName(context)}` }
-    const nIndexesWas = collection.indexes.length
-    dropOne(context, collection)
-    return { nIndexesWas, ns: namespaceOf(collection) }
-  })
-
-export const dropDatabase: Handler = (context) =>
-  write(context, () => {
-    const collections = context.store.catalog.inDatabase(context.db)
-    for (const collection of collections) dropOne(context, collection)
-    if (collections.length > 0) note(context, { kind: 'dropDatabase', db: context.db })
-    return { dropped: context.db }
-  })
-
-export const renameCollection: Handler = (context) => {
-  const split = (ns: string): [string, string] => [ns.slice(0, ns.indexOf('.')), ns.slice(ns.indexOf('.') + 1)]
-  const [db, name] = split(String(context.command['renameCollection']))
-  const [toDb, toName] = split(String(context.command['to']))
-  return write(context, () => {
-    const { catalog } = context.store
-    const collection = catalog.find(db, name)
-    if (!collection) throw new Failure('NamespaceNotFound', `Source collection ${db}.${name} does not exist`)
-    const target = catalog.find(toDb, toName)
-    if (target && context.command['dropTarget'] !== true)
-      throw new Failure('NamespaceExists', 'target namespace exists')
-    if (target) dropOne(context, target)
-    catalog.rename(collection, toDb, toName)
-    note(context, { kind: 'rename', db, coll: name, to: { db: toDb, coll: toName } })
-    return {}
-  })
-}
+import { sequenceKey } from '../storage.ts'
+import { decode, isDoc, isNumeric, toNumber, type Doc, type Value } from '../values.ts'
+import { checkCollation, collectionName, findCollection, write, type Context, type Handler } from './context.ts'
+import { clearIndex, createCollection, isGeneric, listing, requireCollection } from './namespaces.ts'
 
 const indexFields = new Set([
   'v',
@@ -325,7 +179,7 @@ export const dropIndexes: Handler = (context) => {
   })
 }
 
-function describeIndex(index: Index): Doc {
+export function describeIndex(index: Index): Doc {
   return {
     v: 2,
     key: index.key,
@@ -338,51 +192,9 @@ function describeIndex(index: Index): Doc {
   }
 }
 
-async function listing(context: Context, namespace: string, docs: Doc[]): Promise<Doc> {
-  const batchSize = numberField(docField(context.command, 'cursor'), 'batchSize') ?? defaultBatch
-  return {
-    cursor: await context.server.cursors.first(
-      sourceOf(docs.map(encode).values()),
-      namespace,
-      batchSize,
-      sessionKey(context.command),
-    ),
-  }
-}
-
 export const listIndexes: Handler = (context) => {
   const collection = requireCollection(context)
   return listing(context, namespaceOf(collection), collection.indexes.map(describeIndex))
-}
-
-export const listCollections: Handler = (context) => {
-  const matches = compileFilter(docField(context.command, 'filter'), context.scope)
-  const isNameOnly = context.command['nameOnly'] === true
-  const docs = context.store.catalog.inDatabase(context.db).map((collection): Doc => {
-    const { name, options, uuid } = collection
-    return isNameOnly
-      ? { name, type: 'collection' }
-      : {
-          name,
-          type: 'collection',
-          options,
-          info: { readOnly: false, uuid },
-          idIndex: describeIndex(collection.indexes[0]!),
-        }
-  })
-  return listing(context, `${context.db}.$cmd.listCollections`, docs.filter(matches))
-}
-
-export const listDatabases: Handler = (context) => {
-  const matches = compileFilter(docField(context.command, 'filter'), context.scope)
-  const names = [...new Set(context.store.catalog.all().map((collection) => collection.db))].toSorted()
-  const databases = names.map((name): Doc =>
-    context.command['nameOnly'] === true ? { name } : { name, sizeOnDisk: 0, empty: false },
-  )
-  return {
-    databases: databases.filter(matches),
-    ...(context.command['nameOnly'] === true ? {} : { totalSize: 0, totalSizeMb: 0 }),
-  }
 }
 
 export const collMod: Handler = (context) => {
@@ -413,36 +225,4 @@ export const collMod: Handler = (context) => {
     context.store.catalog.save(collection)
     return reply
   })
-}
-
-export const collStats: Handler = (context) => {
-  const collection = findCollection(context)
-  const ns = `${context.db}.${collectionName(context)}`
-  return {
-    ns,
-    count: collection?.count ?? 0,
-    nindexes: collection?.indexes.length ?? 0,
-    size: 0,
-    storageSize: 0,
-    totalIndexSize: 0,
-    scaleFactor: 1,
-  }
-}
-
-export const dbStats: Handler = ({ store, db }) => {
-  const collections = store.catalog.inDatabase(db)
-  const objects = collections.reduce((sum, collection) => sum + collection.count, 0)
-  const indexes = collections.reduce((sum, collection) => sum + collection.indexes.length, 0)
-  return {
-    db,
-    collections: collections.length,
-    views: 0,
-    objects,
-    indexes,
-    dataSize: 0,
-    storageSize: 0,
-    indexSize: 0,
-    totalSize: 0,
-    scaleFactor: 1,
-  }
 }
