@@ -149,6 +149,10 @@ export function openConnection(options: ConnectionOptions): Connection {
   })
   for (const [name, handler] of Object.entries(switchboard))
     if (handler !== 'ignored') listen(sock, name, handler as (data: unknown) => void, options.log)
+  // Baileys listens for it as well, so that ws never aborts, and then waits for ever (rc14, observed 2026-11).
+  sock.ws.on('unexpected-response', (_request: unknown, response: { statusCode?: number }) => {
+    void end(`HTTP ${response.statusCode ?? '?'} instead of a WebSocket`)
+  })
   sock.ws.on('frame', (node: BinaryNode) => safe?.noteStanza(node))
   sock.ws.on('CB:ack,class:message', tellNode(ackToFact))
   sock.ws.on('CB:receipt', tellNode(receiptToFact))

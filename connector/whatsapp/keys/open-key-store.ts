@@ -38,6 +38,7 @@ export type KeyStore = {
 }
 
 const credsType = 'creds'
+const foldAtCloseKeys = 200
 
 export async function openKeyStore(options: KeyStoreOptions): Promise<KeyStore> {
   const { store, sessionId, epoch } = options
@@ -139,7 +140,8 @@ export async function openKeyStore(options: KeyStoreOptions): Promise<KeyStore> 
     },
     async close() {
       await folding
-      if (!log.lost) await keyStore.fold()
+      // A large fold would hold up the hand-over; the next owner reads the log as well.
+      if (!log.lost && log.foldableSize() <= foldAtCloseKeys) await keyStore.fold()
       await log.close()
     },
   }

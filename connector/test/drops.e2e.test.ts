@@ -1,0 +1,48 @@
+// Connections that drop in the middle of a burst: what was decrypted and what was not must both arrive, once, in order.
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { numbered, openWorld, type World } from '../../scripts/testing/world.ts'
+
+let world: World
+beforeEach(async () => {
+  world = await openWorld()
+})
+afterEach(() => world.close())
+
+const received = () => world.of('message.received').map((event) => String(event.data['text']))
+
+async function burstOver(kind: 'drop' | 'half-open', first: boolean): Promise<void> {
+  const [ana, beto] = [await world.phone('Ana'), await world.phone('Beto')]
+  await world.startConnector()
+  await world.link('s', ana)
+  if (!first) {
+    await world.door('POST', `/phones/${beto.phone}/messages`, { to: ana.phone, text: 'hello' })
+    await world.untilEvent('message.received')
+  }
+  await world.door('POST', '/faults', { kind, phone: ana.phone, after: 30, times: 3 })
+  await world.door('POST', `/phones/${beto.phone}/messages`, { to: ana.phone, text: 'in', count: 120 })
+  await world.until('all received', () => received().filter((text) => text.startsWith('in ')).length >= 120)
+
+  expect(received().filter((text) => text.startsWith('in '))).toEqual(numbered('in', 120))
+  expect(world.of('session.disconnected').length, 'the connection really dropped').toBeGreaterThanOrEqual(2)
+  const { counters } = await world.phoneState(beto)
+  expect(counters.retryReceiptsReceived).toBe(0)
+  const head = world.events.filter((event) => event.stream === 's').map((event) => event.seq)
+  expect(head, 'the feed has no gap and repeats nothing').toEqual(Array.from({ length: head.length }, (_, i) => i + 1))
+}
+
+test('120 messages over three dropped connections arrive once and in order', () => burstOver('drop', false))
+
+test('the same as the very first messages of a contact', () => burstOver('drop', true))
+
+test('WhatsApp answering 503 at the upgrade is waited out, and what came meanwhile arrives', async () => {
+  const [ana, beto] = [await world.phone('Ana'), await world.phone('Beto')]
+  await world.startConnector()
+  await world.link('s', ana)
+  await world.door('POST', '/faults', { kind: 'http-503', times: 2 })
+  await world.door('POST', '/faults', { kind: 'drop', phone: ana.phone })
+  await world.untilEvent('session.disconnected')
+  await world.door('POST', `/phones/${beto.phone}/messages`, { to: ana.phone, text: 'while away' })
+  await world.post('s', beto, 'kept meanwhile')
+  await world.untilEvent('message.received', (event) => event.data['text'] === 'while away')
+  expect((await world.inbox(beto, 1)).map((row) => row.text)).toEqual(['kept meanwhile'])
+})
