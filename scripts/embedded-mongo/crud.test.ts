@@ -403,6 +403,20 @@ test('aggregation groups, joins, unwinds and counts by BSON’s rules', async ()
     ])
     .toArray()
   expect(inner[0]).toMatchObject({ found: [{ _id: 'o1' }] })
+  const buckets = { groupBy: '$_id', boundaries: [0, 2, 9], output: { n: { $sum: 1 } } }
+  expect(await things.aggregate([{ $bucket: buckets }]).toArray()).toEqual([
+    { _id: 0, n: 1 },
+    { _id: 2, n: 2 },
+  ])
+  const numbered = [
+    { $setWindowFields: { sortBy: { _id: 1 }, output: { row: { $documentNumber: {} } } } },
+    { $project: { row: 1 } },
+    { $limit: 2 },
+  ]
+  expect(await things.aggregate(numbered).toArray()).toEqual([
+    { _id: 1, row: 1 },
+    { _id: 2, row: 2 },
+  ])
   expect(await things.aggregate([{ $unwind: '$list' }, { $count: 'n' }]).toArray()).toEqual([{ n: 2 }])
   expect(
     await things

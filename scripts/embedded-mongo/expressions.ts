@@ -191,7 +191,8 @@ export const context: Context = Context.from(
 export function optionsFor(scope: Scope): Options {
   return {
     idKey: '_id',
-    scriptEnabled: false,
+    // mingo's window stages run functions of its own; a client's are refused in `bindNow`.
+    scriptEnabled: true,
     useStrictMode: true,
     failOnError: true,
     processingMode: 0,
@@ -209,6 +210,8 @@ export function bindNow(expression: Value): Value {
   }
   if (Array.isArray(expression)) return expression.map(bindNow)
   if (expression === null || typeof expression !== 'object' || expression.constructor !== Object) return expression
+  for (const name of ['$function', '$accumulator'])
+    if (name in expression) throw new Failure('NotImplemented', `${name} is not served by the embedded MongoDB`)
   const bound: Doc = {}
   for (const [key, value] of Object.entries(expression)) bound[key] = key === '$literal' ? value : bindNow(value)
   return bound

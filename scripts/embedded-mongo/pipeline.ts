@@ -85,6 +85,7 @@ function stageContext(scope: Scope, read?: ReadCollection): Context {
       const counted = group(docs, { _id: expression, count: { $sum: 1 } }, options)
       return whole(counted, (all) => all.toSorted(sortComparator({ count: -1 })))
     },
+    $bucket: bucket,
     $lookup: (docs: Stage, spec: Doc, options: Value) => docs.map((doc: Doc) => lookUp(doc, spec, options, read)),
     $unionWith: (docs: Stage, spec: Value, options: Value) => {
       const name = typeof spec === 'string' ? spec : spec.coll
@@ -170,6 +171,17 @@ function group(docs: Stage, spec: Doc, options: Value): Stage {
       return result
     })
   })
+}
+
+/** As `$group`: mingo's own puts a value on a boundary into the bucket below it. */
+function bucket(docs: Stage, { groupBy, boundaries, default: other, output }: Doc, options: Value): Stage {
+  const branches = (boundaries as Value[]).slice(0, -1).map((from, i) => ({
+    case: { $and: [{ $gte: [groupBy, from] }, { $lt: [groupBy, boundaries[i + 1]] }] },
+    then: { $literal: from },
+  }))
+  const by = { $switch: { branches, ...(other === undefined ? {} : { default: { $literal: other } }) } }
+  const grouped = group(docs, { _id: by, ...(output ?? { count: { $sum: 1 } }) }, options)
+  return whole(grouped, (all) => all.toSorted(sortComparator({ _id: 1 })))
 }
 
 function lookUp(doc: Doc, spec: Doc, options: Value, read?: ReadCollection): Doc {

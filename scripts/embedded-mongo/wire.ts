@@ -46,8 +46,6 @@ export class Frames {
   }
 }
 
-const sequences = ['documents', 'updates', 'deletes']
-
 export function parseMessage(frame: Buffer): Message {
   const requestId = frame.readInt32LE(4)
   const opcode = frame.readInt32LE(12)
@@ -73,7 +71,7 @@ export function parseMessage(frame: Buffer): Message {
     } else if (kind === 1) {
       const nameEnd = section.indexOf(0, 4)
       const name = section.toString('latin1', 4, nameEnd)
-      if (nameEnd < 0 || !sequences.includes(name)) throw new ProtocolError(`sequence ${name}`)
+      if (nameEnd < 0 || name === '') throw new ProtocolError('a sequence without a name')
       const documents = parseSequence(section.subarray(nameEnd + 1))
       extra[name] = name === 'documents' ? documents : documents.map((bytes) => decode(bytes))
     } else throw new ProtocolError(`section kind ${kind}`)
