@@ -62,7 +62,7 @@ export type App = ReturnType<typeof createApp>['app']
 export function createApp(deps: AppDeps) {
   const api = createApi(deps)
   const app = new Hono<AppEnv>()
-  app.use(front(deps.settings.CORS_ORIGINS))
+  app.use(front(deps.settings.CORS_ORIGINS, deps.settings.TRUST_PROXY))
   app.onError((error, c) => problemResponse(c, toProblem(error), deps.log))
   app.notFound((c) => {
     const methods = methodsOf(app, c.req.path)

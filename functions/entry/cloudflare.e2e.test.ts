@@ -5,6 +5,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { openCable, type Cable } from '../../scripts/testing/cable.ts'
 import { openTestStore, testSecret, type TestStore } from '../../scripts/testing/mongo.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -23,6 +24,7 @@ const { Miniflare } = createRequire(manifest)('miniflare') as { Miniflare: new (
 let opened: TestStore
 let outdir: string
 let worker: Worker
+let cable: Cable
 beforeAll(async () => {
   outdir = mkdtempSync(join(tmpdir(), 'wastream-worker-'))
   const bundling = spawnSync(
@@ -32,6 +34,7 @@ beforeAll(async () => {
   )
   if (bundling.status !== 0) throw new Error(`wrangler cannot bundle: ${bundling.stdout}${bundling.stderr}`)
   opened = await openTestStore()
+  cable = await openCable(inject('mongodbUri'))
   worker = new Miniflare({
     modules: true,
     // Paths of modules are told relative to it; workerd takes none that leads out of it.
@@ -43,7 +46,7 @@ beforeAll(async () => {
     durableObjects: { API: { className: 'ApiObject', useSQLite: true } },
     bindings: {
       NODE_ENV: 'production',
-      MONGODB_URI: inject('mongodbUri'),
+      MONGODB_URI: cable.uri,
       MONGODB_DB: opened.dbName,
       SECRET_KEY: testSecret,
       ADMIN_API_KEY: adminKey,
@@ -54,6 +57,7 @@ beforeAll(async () => {
 }, 120_000)
 afterAll(async () => {
   await worker?.dispose()
+  cable?.close()
   await opened?.close()
   rmSync(outdir, { recursive: true, force: true })
 })
@@ -92,3 +96,12 @@ test('a ticket leads to the relay, which is elsewhere', async () => {
   const answer = await call('POST', '/v1/ws-tickets')
   expect(await answer.json()).toMatchObject({ url: 'wss://relay.example/v1/ws' })
 }, 60_000)
+
+test('a connection that was lost is rebuilt; while the database is away it is 503', async () => {
+  cable.cut()
+  const away = await call('GET', '/v1/sessions')
+  expect([away.status, ((await away.json()) as { code: string }).code]).toEqual([503, 'store.unavailable'])
+  expect(away.headers.get('retry-after')).not.toBeNull()
+  cable.mend()
+  await expect.poll(async () => (await call('GET', '/v1/sessions')).status, { timeout: 30_000 }).toBe(200)
+}, 90_000)

@@ -14,6 +14,9 @@ const objects = 8
 /** Connections to MongoDB per object, beside the two that the driver watches the server with. */
 const maxPoolSize = 4
 const serverSelectionTimeoutMs = 4_000
+/** None: workerd's socket.setTimeout adds a listener each time and keeps it. A frozen server is found by the driver's own
+ * monitor, which then interrupts what is in use (driver 7.9, workerd 1.20260426, observed 2026-11). */
+const socketTimeoutMs = 0
 
 type Stub = { fetch(request: Request): Promise<Response> }
 export type CloudflareEnv = Record<string, unknown> & {
@@ -93,6 +96,7 @@ async function open(env: CloudflareEnv): Promise<Opened> {
     eventRetentionDays: settings.EVENT_RETENTION_DAYS,
     maxPoolSize,
     serverSelectionTimeoutMs,
+    socketTimeoutMs,
   })
   if (settings.ADMIN_API_KEY !== undefined) await store.apiKeys.ensureAdmin(settings.ADMIN_API_KEY)
   const { app, close } = createApp({

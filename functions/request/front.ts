@@ -1,6 +1,6 @@
 // What every answer carries: a request id and security headers, set before the operation runs (a header set after it
 // costs three times as much on Node); and CORS for the origins that were named, none by default.
-import type { MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 import type { AppEnv } from '../deps.ts'
 
 const securityHeaders = Object.entries({
@@ -9,13 +9,12 @@ const securityHeaders = Object.entries({
   'Referrer-Policy': 'no-referrer',
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
   'Cross-Origin-Resource-Policy': 'same-origin',
-  'Strict-Transport-Security': 'max-age=31536000',
   'Cache-Control': 'no-store',
 })
 
 const requestIdPattern = /^[\w.-]{8,64}$/
 
-export function front(corsOrigins: readonly string[]): MiddlewareHandler<AppEnv> {
+export function front(corsOrigins: readonly string[], trustProxy: boolean): MiddlewareHandler<AppEnv> {
   const origins = new Set(corsOrigins)
   return (c, next) => {
     const given = c.req.header('x-request-id')
@@ -23,6 +22,7 @@ export function front(corsOrigins: readonly string[]): MiddlewareHandler<AppEnv>
     c.set('requestId', requestId)
     c.header('X-Request-Id', requestId)
     for (const [name, value] of securityHeaders) c.header(name, value)
+    if (isSecure(c, trustProxy)) c.header('Strict-Transport-Security', 'max-age=31536000')
     if (origins.size > 0) {
       c.header('Vary', 'Origin')
       const origin = c.req.header('origin')
@@ -39,6 +39,11 @@ export function front(corsOrigins: readonly string[]): MiddlewareHandler<AppEnv>
     }
     return next()
   }
+}
+
+/** Over plain HTTP browsers must ignore the header, so it is not sent there. */
+function isSecure(c: Context<AppEnv>, trustProxy: boolean): boolean {
+  return c.req.url.startsWith('https:') || (trustProxy && c.req.header('x-forwarded-proto') === 'https')
 }
 
 const allowedHeaders = 'Authorization, X-API-Key, Content-Type, Idempotency-Key, Prefer, X-Request-Id'

@@ -1,7 +1,6 @@
-import { createServer, connect, type Socket } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openTestApi, type TestApi } from '../../../scripts/testing/api.ts'
+import { openCable } from '../../../scripts/testing/cable.ts'
 import { openTestStore } from '../../../scripts/testing/mongo.ts'
 
 let api: TestApi
@@ -41,33 +40,6 @@ test('statistics count what the key may see', async () => {
   const none = await api.createKey({ scopes: ['ops.read'], sessions: [] })
   expect((await api.call('GET', '/v1/statistics', { key: none.key })).body).toMatchObject({ total: 0, totalChats: 0 })
 })
-
-/** A way to the run's MongoDB that can be cut and mended. */
-async function openCable(uri: string) {
-  const target = new URL(uri)
-  const open = new Set<Socket>()
-  let isCut = false
-  const server = createServer((near) => {
-    if (isCut) return void near.destroy()
-    const far = connect(Number(target.port), target.hostname)
-    for (const socket of [near, far]) {
-      open.add(socket)
-      socket.on('error', () => undefined).on('close', () => open.delete(socket))
-    }
-    near.pipe(far).pipe(near)
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  return {
-    uri: `mongodb://127.0.0.1:${port}/?directConnection=true`,
-    cut() {
-      isCut = true
-      for (const socket of open) socket.destroy()
-    },
-    mend: () => (isCut = false),
-    close: () => void server.close(),
-  }
-}
 
 test('while MongoDB is away requests are 503 with Retry-After, and everything goes on by itself when it is back', async () => {
   const cable = await openCable(api.uri)
