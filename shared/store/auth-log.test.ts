@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { MongoClient } from 'mongodb'
+import { openTestStore, type TestStore } from '../../scripts/testing/mongo.ts'
+import { LeaseLost } from './auth-log.ts'
+
+let opened: TestStore
+beforeAll(async () => {
+  opened = await openTestStore()
+})
+afterAll(() => opened.close())
+
+const bytes = (text: string) => Buffer.from(text)
+const texts = (list: Uint8Array[]) => list.map((one) => Buffer.from(one).toString())
+
+test('a stalled owner’s late commit is refused, and what it wrote before the fence is read by the new one', async () => {
+  const { auth } = opened.store
+  let n = await auth.fence('s', 1, 'f1')
+  await auth.append('s', n, 1, 'a', bytes('one'))
+  await auth.append('s', n + 1, 1, 'b', bytes('two'))
+  const next = await auth.fence('s', 2, 'f2')
+  await expect(auth.append('s', n + 2, 1, 'c', bytes('late'))).rejects.toBeInstanceOf(LeaseLost)
+  const loaded = await auth.load('s', next, [])
+  expect(texts(loaded.commits)).toEqual(['one', 'two'])
+})
+
+test('a commit whose outcome is unknown may be made again', async () => {
+  const { auth } = opened.store
+  const n = await auth.fence('again', 1, 'f')
+  await auth.append('again', n, 1, 'same', bytes('x'))
+  await auth.append('again', n, 1, 'same', bytes('x'))
+  await expect(auth.append('again', n, 1, 'other', bytes('y'))).rejects.toBeInstanceOf(LeaseLost)
+})
+
+test('a fold moves commits into keys; a late folder changes nothing', async () => {
+  const { auth } = opened.store
+  const n = await auth.fence('folded', 1, 'f')
+  await auth.append('folded', n, 1, 'a', bytes('commit'))
+  await auth.fold('folded', 1, {
+    upTo: n,
+    creds: bytes('creds'),
+    puts: [{ type: 'session', id: 'x.1', body: bytes('v1') }],
+    deletes: [],
+  })
+  const next = await auth.fence('folded', 2, 'g')
+  await expect(
+    auth.fold('folded', 1, { upTo: n + 5, puts: [{ type: 'session', id: 'x.1', body: bytes('stale') }], deletes: [] }),
+  ).rejects.toBeInstanceOf(LeaseLost)
+  const loaded = await auth.load('folded', next, [])
+  expect(loaded.commits).toEqual([])
+  expect(Buffer.from(loaded.creds ?? []).toString()).toBe('creds')
+  expect(loaded.keys.map((key) => [key.type, key.id, Buffer.from(key.body).toString()])).toEqual([
+    ['session', 'x.1', 'v1'],
+  ])
+})
+
+test('lazy types are left out of a load and read by id', async () => {
+  const { auth } = opened.store
+  const n = await auth.fence('lazy', 1, 'f')
+  await auth.fold('lazy', 1, {
+    upTo: n - 1,
+    puts: [
+      { type: 'identity-key', id: 'i', body: bytes('i') },
+      { type: 'pre-key', id: '1', body: bytes('p1') },
+      { type: 'pre-key', id: '2', body: bytes('p2') },
+      { type: 'session', id: 's', body: bytes('s') },
+    ],
+    deletes: [],
+  })
+  const loaded = await auth.load('lazy', n, ['pre-key'])
+  expect(loaded.keys.map((key) => key.type).sort()).toEqual(['identity-key', 'session'])
+  const read = await auth.readKeys('lazy', 'pre-key', ['2', '3'])
+  expect([...read.keys()]).toEqual(['2'])
+})
+
+test('a session’s keys are never another’s, also when one id is the beginning of the other', async () => {
+  const { auth } = opened.store
+  for (const id of ['a', 'ab']) {
+    const n = await auth.fence(id, 1, 'f')
+    await auth.append(id, n, 1, 'c', bytes(`commit of ${id}`))
+    await auth.fold(id, 1, { upTo: 0, puts: [{ type: 'session', id: 'k', body: bytes(id) }], deletes: [] })
+  }
+  const loaded = await auth.load('a', 10, [])
+  expect(loaded.keys).toHaveLength(1)
+  expect(texts(loaded.commits)).toEqual(['commit of a'])
+  await auth.wipe('a', 1, 5)
+  expect((await auth.load('ab', 10, [])).keys).toHaveLength(1)
+})
+
+test('keys are unreadable at rest, and a row moved to another place does not open', async () => {
+  const { auth } = opened.store
+  const n = await auth.fence('sealed', 1, 'f')
+  await auth.append('sealed', n, 1, 'c', bytes('a very secret ratchet'))
+  const client = new MongoClient(opened.uri)
+  try {
+    const log = client.db(opened.dbName).collection<{ _id: object; body?: { buffer: Uint8Array } }>('authLog')
+    const row = await log.findOne({ _id: { sessionId: 'sealed', n } })
+    expect(Buffer.from(row?.body?.buffer ?? []).toString('latin1')).not.toContain('secret ratchet')
+    await log.insertOne({ ...row, _id: { sessionId: 'sealed', n: n + 1 } })
+    await expect(auth.load('sealed', n + 2, [])).rejects.toThrow()
+  } finally {
+    await client.close()
+  }
+})

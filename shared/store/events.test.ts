@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openTestStore, type TestStore } from '../../scripts/testing/mongo.ts'
+import { LeaseLost } from './auth-log.ts'
+
+let opened: TestStore
+beforeAll(async () => {
+  opened = await openTestStore()
+})
+afterAll(() => opened.close())
+
+const note = (data: Record<string, unknown>, key?: string) => ({
+  type: 'session.updated' as const,
+  data,
+  ...(key ? { key } : {}),
+})
+const seqs = async (stream: string) => (await opened.store.events.read(stream, 0, 10_000)).map((event) => event.seq)
+const upTo = (n: number) => Array.from({ length: n }, (_, i) => i + 1)
+
+test('twenty writers on one stream leave numbers without a gap and every fact once', async () => {
+  const { events } = opened.store
+  const owner = events.openAppender('busy', 1)
+  await owner.fence('owner')
+  await Promise.all([
+    ...Array.from({ length: 200 }, (_, i) => owner.append([note({ from: 'owner', i })])),
+    ...Array.from({ length: 19 }, (_, w) =>
+      events.appendOnce('busy', [note({ from: w }), note({ from: w, second: true })]),
+    ),
+  ])
+  expect(await seqs('busy')).toEqual(upTo(1 + 200 + 38))
+  const own = (await events.read('busy', 0, 1_000)).filter((event) => event.data['from'] === 'owner')
+  expect(
+    own.map((event) => event.data['i']),
+    'the owner’s order is kept',
+  ).toEqual(Array.from({ length: 200 }, (_, i) => i))
+}, 60_000)
+
+test('a fact with a key is written once, whoever writes it again, and costs no number', async () => {
+  const { events } = opened.store
+  await Promise.all(Array.from({ length: 30 }, () => events.appendOnce('facts', [note({}, 'the-fact')])))
+  await events.appendOnce('facts', [note({ n: 1 }), note({}, 'the-fact'), note({ n: 2 })])
+  expect(await seqs('facts')).toEqual([1, 2, 3])
+})
+
+test('an owner that slept through a takeover is refused at the fence, whatever stands in between', async () => {
+  const { events } = opened.store
+  const old = events.openAppender('fenced', 1)
+  await old.fence('old')
+  await old.append([note({ of: 'old' })])
+  await events.appendOnce('fenced', [note({ of: 'api' })])
+  const fresh = events.openAppender('fenced', 2)
+  await fresh.fence('new')
+  await fresh.append([note({ of: 'new' })])
+  await expect(old.append([note({ of: 'late' })])).rejects.toBeInstanceOf(LeaseLost)
+  expect((await events.read('fenced', 0, 100)).map((event) => event.data['of'] ?? event.type)).toEqual([
+    'session.owner_changed',
+    'old',
+    'api',
+    'session.owner_changed',
+    'new',
+  ])
+})
+
+test('an older epoch cannot fence behind a newer one', async () => {
+  const { events } = opened.store
+  await events.openAppender('late-fence', 5).fence('new')
+  await expect(events.openAppender('late-fence', 4).fence('old')).rejects.toBeInstanceOf(LeaseLost)
+})
+
+test('numbers go on where they were after everything was removed', async () => {
+  const { events } = opened.store
+  await events.appendOnce('gone', [note({}), note({}), note({})])
+  await events.removeAll('gone')
+  await events.appendOnce('gone', [note({ after: true })])
+  expect(await seqs('gone')).toEqual([4])
+  expect(await events.oldest('gone')).toBe(4)
+})
