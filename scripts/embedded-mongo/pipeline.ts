@@ -177,6 +177,7 @@ function group(docs: Stage, spec: Doc, options: Value): Stage {
 function bucket(docs: Stage, { groupBy, boundaries, default: other, output }: Doc, options: Value): Stage {
   const branches = (boundaries as Value[]).slice(0, -1).map((from, i) => ({
     case: { $and: [{ $gte: [groupBy, from] }, { $lt: [groupBy, boundaries[i + 1]] }] },
+    // oxlint-disable-next-line unicorn/no-thenable -- the operator's own word
     then: { $literal: from },
   }))
   const by = { $switch: { branches, ...(other === undefined ? {} : { default: { $literal: other } }) } }

@@ -65,3 +65,22 @@ test('a lookup and a sorted page cost the same at 1,000 and at 100,000 documents
     expect(large).toBeLessThan(small * 2)
   }
 })
+
+test('durable writes of one moment share their flush: 32 at once are at least twice as fast as one at a time', async () => {
+  const things = mongo.database().collection<Any>('things')
+  await things.createIndex({ key: 1 }, { unique: true })
+  let next = 0
+  const perSecond = async (count: number, atOnce: number): Promise<number> => {
+    let left = count
+    const startedAt = performance.now()
+    const write = async (): Promise<void> => {
+      while (left-- > 0) await things.insertOne({ key: next++, text: 'x'.repeat(300) })
+    }
+    await Promise.all(Array.from({ length: atOnce }, write))
+    return Math.round((count / (performance.now() - startedAt)) * 1000)
+  }
+  await perSecond(300, 8)
+  const [alone, together] = [await perSecond(300, 1), await perSecond(3000, 32)]
+  console.log(`durable inserts, client in the same process: ${alone}/s one at a time, ${together}/s with 32 at once`)
+  expect(together).toBeGreaterThan(alone * 2)
+})
