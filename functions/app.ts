@@ -56,6 +56,7 @@ import { removeSession } from './routes/sessions/remove.ts'
 import { wishSession } from './routes/sessions/wish.ts'
 import { createWaits } from './waits.ts'
 
+/** @public The type of the typed client (`hc<App>`). */
 export type App = ReturnType<typeof createApp>['app']
 
 /** `close` ends waits and listeners; the store and the feed stay the caller's. */

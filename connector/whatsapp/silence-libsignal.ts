@@ -2,15 +2,6 @@
 // (src/session_record.js, src/session_cipher.js; observed 2026-11). Nothing of the connector uses console: it is closed.
 // Import this first, before anything that imports Baileys.
 
-let swallowed = 0
+for (const method of ['info', 'warn', 'error', 'log', 'debug'] as const) console[method] = () => undefined
 
-for (const method of ['info', 'warn', 'error', 'log', 'debug'] as const) {
-  console[method] = () => {
-    swallowed += 1
-  }
-}
-
-/** How many lines were kept from the log; a health figure, never their content. */
-export function swallowedConsoleLines(): number {
-  return swallowed
-}
+export {}

@@ -36,4 +36,3 @@ export function toChatView(chat: Chat) {
     lastActivity: chat.lastActivity,
   }
 }
-export type ChatView = ReturnType<typeof toChatView>

@@ -31,4 +31,3 @@ export function toContactView(contact: Contact) {
     isGroup: false,
   }
 }
-export type ContactView = ReturnType<typeof toContactView>

@@ -12,9 +12,6 @@ export function isLaterStatus(current: MessageStatus, next: MessageStatus): bool
   return messageStatuses.indexOf(next) > messageStatuses.indexOf(current)
 }
 
-export const messageTypes = ['text', 'unknown', 'undecryptable', 'system'] as const
-export type MessageType = string
-
 export type Reaction = { sender: string; emoji: string; at: Date }
 
 /** The document in `messages`. `_id` = `sessionId/chatId/sender/messageId`; `sender` is `me` or a bare jid. */
@@ -26,7 +23,8 @@ export type Message = {
   sender: string
   fromMe: boolean
   pushName?: string
-  type: MessageType
+  /** `text`, `undecryptable`, or `unknown` with its `kind`. */
+  type: string
   /** For `unknown`: WhatsApp's own name of what it is. */
   kind?: string
   text?: string

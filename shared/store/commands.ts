@@ -22,7 +22,6 @@ export const commandIndexes: IndexDescription[] = [
   { key: { finishedAt: 1 }, name: 'memory', expireAfterSeconds: commandMemorySeconds },
 ]
 
-export type CommandStore = ReturnType<typeof createCommandStore>
 export type NewCommand<K extends CommandKind = CommandKind> = Omit<
   Command<K>,
   'ts' | 'state' | 'attempts' | 'createdAt'

@@ -9,7 +9,6 @@ export const contactIndexes: IndexDescription[] = [
   { key: { sessionId: 1, jids: 1 }, name: 'alias' }, // resolve()
 ]
 
-export type ContactStore = ReturnType<typeof createContactStore>
 export type ContactFacts = { name?: string; notify?: string; verifiedName?: string }
 
 export function createContactStore(db: Db) {

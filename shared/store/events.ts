@@ -7,8 +7,10 @@ import { isDuplicateKey } from './client.ts'
 
 type StreamHead = { _id: string; head: number }
 
-/** `data` of one event, bytes of JSON; larger content goes by reference. */
-export const maxEventBytes = 64 * 1024
+/** `data` of one event, bytes of JSON. A longer text is cut and says so; the whole one stands in its message. */
+const maxEventBytes = 64 * 1024
+/** Characters that fit in any case, every one of them escaped. */
+const cutTextLength = 8_000
 
 export function eventIndexes(retentionDays: number): IndexDescription[] {
   return [
@@ -65,7 +67,7 @@ export function createEventStore(db: Db) {
           type: input.type,
           ...key,
           at: new Date(),
-          data: input.data,
+          data: fitData(input.data),
           ...fence,
           writer,
         }
@@ -220,6 +222,13 @@ export function createEventStore(db: Db) {
       await events.deleteMany({ stream })
     },
   }
+}
+
+function fitData(data: Record<string, unknown>): Record<string, unknown> {
+  const { text } = data
+  if (typeof text !== 'string' || text.length * 6 < maxEventBytes) return data
+  if (Buffer.byteLength(JSON.stringify(data)) <= maxEventBytes) return data
+  return { ...data, text: text.slice(0, cutTextLength), textTruncated: true }
 }
 
 function failedIndex(error: unknown): number {

@@ -9,8 +9,6 @@ export const leaseIndexes: IndexDescription[] = [
   { key: { owner: 1 }, name: 'owner' }, // renew(), held()
 ]
 
-export type LeaseStore = ReturnType<typeof createLeaseStore>
-
 export function createLeaseStore(db: Db) {
   const leases: Collection<Lease> = db.collection('leases')
 

@@ -8,8 +8,6 @@ export const messageIndexes: IndexDescription[] = [
   { key: { sessionId: 1, messageId: 1 }, name: 'byId' }, // find()
 ]
 
-export type MessageStore = ReturnType<typeof createMessageStore>
-
 const statuses: MessageStatus[] = ['queued', 'sent', 'delivered', 'read', 'played', 'failed']
 
 export function createMessageStore(db: Db) {

@@ -4,8 +4,6 @@ import type { Signal } from '../model/event.ts'
 
 export const signalIndexes: IndexDescription[] = [{ key: { at: 1 }, name: 'minute', expireAfterSeconds: 60 }]
 
-export type SignalStore = ReturnType<typeof createSignalStore>
-
 export function createSignalStore(db: Db) {
   const signals: Collection<Signal> = db.collection('signals')
   return {
