@@ -251,6 +251,11 @@ export function compare(a: Value, b: Value): number {
 
 export function isSame(a: Value, b: Value): boolean {
   if (a === b) return true
+  // Field by field: most documents that differ do so early, and a key for the whole of each is dear.
+  if (isDoc(a) && isDoc(b)) {
+    const [keys, others] = [Object.keys(a), Object.keys(b)]
+    return keys.length === others.length && keys.every((key, i) => others[i] === key && isSame(a[key], b[key]))
+  }
   if (typeof a === 'string' || typeof b === 'string') return compareText(a, b)
   return compare(a, b) === 0
 }
