@@ -117,6 +117,48 @@ function serve(server: Server, socket: Socket, connection: { id: number }, log: 
 }
 
 async function answer(server: Server, socket: Socket, connection: { id: number }, message: Message): Promise<void> {
+  if (awaitedHello(message) !== undefined) return streamHello(server, socket, connection, message)
   const reply = await dispatch(server, message.command, connection)
   if (message.wantsReply && socket.writable) socket.write(formatReply(message, reply))
+}
+
+/** How long a monitor lets us hold its hello, ms; `undefined` for any other command. */
+function awaitedHello({ command }: Message): number | undefined {
+  const isHello = ['hello', 'ismaster', 'isMaster'].includes(Object.keys(command)[0] ?? '')
+  const ms = Number(command['maxAwaitTimeMS'])
+  return isHello && command['topologyVersion'] && ms >= 0 ? Math.max(ms, shortestAwaitMs) : undefined
+}
+
+const shortestAwaitMs = 100
+
+/** A driver's monitor listens for changes of the topology; there are none, so it hears from us once per wait. */
+async function streamHello(
+  server: Server,
+  socket: Socket,
+  connection: { id: number },
+  message: Message,
+): Promise<void> {
+  let { requestId } = message
+  do {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(() => {
+        socket.off('close', closed)
+        resolve()
+      }, awaitedHello(message))
+      const closed = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+      socket.once('close', closed)
+    })
+    if (!socket.writable) return
+    const reply = formatReply(
+      { requestId, isQuery: false },
+      await dispatch(server, message.command, connection),
+      !message.exhaustAllowed,
+    )
+    // Each reply answers the one before it.
+    requestId = reply.readInt32LE(4)
+    socket.write(reply)
+  } while (message.exhaustAllowed)
 }

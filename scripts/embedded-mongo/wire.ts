@@ -13,7 +13,14 @@ const exhaustAllowed = 1 << 16
 /** A peer that does not speak the protocol: its connection is closed. */
 export class ProtocolError extends Error {}
 
-export type Message = { requestId: number; isQuery: boolean; wantsReply: boolean; command: Doc }
+export type Message = {
+  requestId: number
+  isQuery: boolean
+  wantsReply: boolean
+  /** The peer takes any number of replies to this one. */
+  exhaustAllowed: boolean
+  command: Doc
+}
 
 /** Cuts frames out of what arrives; a length that no driver sends is refused before anything is kept for it. */
 export class Frames {
@@ -49,7 +56,8 @@ export class Frames {
 export function parseMessage(frame: Buffer): Message {
   const requestId = frame.readInt32LE(4)
   const opcode = frame.readInt32LE(12)
-  if (opcode === opQuery) return { requestId, isQuery: true, wantsReply: true, command: parseQuery(frame) }
+  if (opcode === opQuery)
+    return { requestId, isQuery: true, wantsReply: true, exhaustAllowed: false, command: parseQuery(frame) }
   if (opcode !== opMsg) throw new ProtocolError(`opcode ${opcode}`)
   if (frame.length < headerBytes + 9) throw new ProtocolError('a message without a section')
   const flags = frame.readUInt32LE(headerBytes)
@@ -77,7 +85,13 @@ export function parseMessage(frame: Buffer): Message {
     } else throw new ProtocolError(`section kind ${kind}`)
   }
   if (!command) throw new ProtocolError('a message without a body')
-  return { requestId, isQuery: false, wantsReply: (flags & moreToCome) === 0, command: Object.assign(command, extra) }
+  return {
+    requestId,
+    isQuery: false,
+    wantsReply: (flags & moreToCome) === 0,
+    exhaustAllowed: (flags & exhaustAllowed) !== 0,
+    command: Object.assign(command, extra),
+  }
 }
 
 function parseSequence(bytes: Buffer): Buffer[] {
@@ -106,7 +120,8 @@ function parseQuery(frame: Buffer): Doc {
 
 let lastRequestId = 0
 
-export function formatReply(message: Message, reply: Doc): Buffer {
+/** `isLast` false: another reply to the same message follows. */
+export function formatReply(message: Pick<Message, 'requestId' | 'isQuery'>, reply: Doc, isLast = true): Buffer {
   const body = assemble(Object.entries(reply))
   const header = Buffer.alloc(message.isQuery ? 36 : headerBytes + 5)
   header.writeInt32LE(header.length + body.length, 0)
@@ -114,5 +129,6 @@ export function formatReply(message: Message, reply: Doc): Buffer {
   header.writeInt32LE(message.requestId, 8)
   header.writeInt32LE(message.isQuery ? opReply : opMsg, 12)
   if (message.isQuery) header.writeInt32LE(1, 32)
+  else if (!isLast) header.writeUInt32LE(moreToCome, headerBytes)
   return Buffer.concat([header, body])
 }

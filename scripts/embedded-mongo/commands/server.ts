@@ -1,5 +1,5 @@
 // What the server says about itself, and what ends sessions and transactions.
-import { ObjectId } from 'bson'
+import { Long, ObjectId } from 'bson'
 import { Failure } from '../failure.ts'
 import { maxDocumentBytes, type Doc } from '../values.ts'
 import type { Handler } from './context.ts'
@@ -8,6 +8,8 @@ export const setName = 'embedded'
 export const maxMessageBytes = 48_000_000
 /** MongoDB 7.0: newer wire versions promise commands (`bulkWrite`) that are not here. */
 const wireVersion = 21
+/** One process, one topology: it never changes while this server lives. */
+const topologyVersion = { processId: new ObjectId(), counter: Long.ZERO }
 const electionId = new ObjectId('7fffffff0000000000000001')
 
 export const hello: Handler = ({ server, connection, command }) => {
@@ -32,6 +34,7 @@ export const hello: Handler = ({ server, connection, command }) => {
     minWireVersion: 0,
     maxWireVersion: wireVersion,
     readOnly: false,
+    topologyVersion,
   }
 }
 
