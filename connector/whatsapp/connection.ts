@@ -67,6 +67,7 @@ export function openConnection(options: ConnectionOptions): Connection {
   const identities = createIdentities(keyStore.memory, me)
   const logger = createBaileysLogger(options.log)
   let ended = false
+  let isOpen = false
   let replayed = 0
   let safe: ReturnType<typeof createSignalRepository> | undefined
 
@@ -90,7 +91,9 @@ export function openConnection(options: ConnectionOptions): Connection {
       return own?.text === undefined ? undefined : { extendedTextMessage: { text: own.text } }
     },
     makeSignalRepository: (auth, repositoryLogger, pnToLid) => {
-      safe = createSignalRepository(keyStore, journal, auth.creds as KeyStore['creds'], repositoryLogger, pnToLid)
+      // Asked before the socket is open the question would fail, and the replay of that stanza with it.
+      const ask: typeof pnToLid = async (jids) => (isOpen ? await pnToLid?.(jids) : [])
+      safe = createSignalRepository(keyStore, journal, auth.creds as KeyStore['creds'], repositoryLogger, ask)
       return safe.repository
     },
   })
@@ -124,6 +127,7 @@ export function openConnection(options: ConnectionOptions): Connection {
       keyStore.saveCreds().catch(() => undefined)
     },
     afterKeyShare: (done) => afterKeyShare.push(done),
+    guarded: (handle) => guarded(handle, 'messages.upsert', options.log),
     willProcessHistory: (syncType) => syncType !== proto.HistorySync.HistorySyncType.FULL,
     onConnectionUpdate: (update) => {
       if (update.qr !== undefined) {
@@ -134,6 +138,7 @@ export function openConnection(options: ConnectionOptions): Connection {
       if (update.isNewLogin) onState({ kind: 'linked' })
       if (update.connection === 'open') {
         clearTimeout(watchdog)
+        isOpen = true
         onState({ kind: 'open', me: { ...me(), name: creds.me?.name ?? undefined }, platform: creds.platform })
       }
       if (update.connection === 'close') {
@@ -164,6 +169,8 @@ export function openConnection(options: ConnectionOptions): Connection {
       me: me(),
       logger,
       upsert: (message) => sock.upsertMessage(message, 'append'),
+      // Nothing is lost: its row stays, and the next connection tries again.
+      onError: (error) => options.log.debug({ err: error }, 'a stanza could not be replayed'),
     }).then(
       (count) => (replayed = count),
       // Nothing is lost: the rows stay, and the next connection tries again.
@@ -189,13 +196,15 @@ export function openConnection(options: ConnectionOptions): Connection {
 /** A handler that throws would stop later listeners while the receipt is out already; it is logged, and the row stays. */
 function listen(sock: WASocket, name: string, handler: (data: unknown) => void, log: LogSink): void {
   const on = sock.ev.on.bind(sock.ev) as (event: string, listener: (data: unknown) => void) => void
-  on(name, (data) => {
-    try {
-      handler(data)
-    } catch (error) {
-      log.debug({ err: error, event: name }, 'a handler failed')
-    }
-  })
+  on(name, (data) => guarded(() => handler(data), name, log))
+}
+
+function guarded(handle: () => void, event: string, log: LogSink): void {
+  try {
+    handle()
+  } catch (error) {
+    log.debug({ err: error, event }, 'a handler failed')
+  }
 }
 
 function toClose(error: unknown): { code: number; reason: string } {

@@ -17,6 +17,8 @@ export type SwitchboardOptions = {
   /** Calls back once the key share's keys are stored. */
   afterKeyShare: (done: () => void) => void
   willProcessHistory: (syncType: number | null | undefined) => boolean
+  /** Runs one message's handling; a failure is logged and costs no other message anything. */
+  guarded: (handle: () => void) => void
 }
 
 export function createSwitchboard(options: SwitchboardOptions): Switchboard {
@@ -77,7 +79,9 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
   return {
     'connection.update': options.onConnectionUpdate,
     'creds.update': options.onCredsUpdate,
-    'messages.upsert': ({ messages }) => messages.forEach(onMessage),
+    'messages.upsert': ({ messages }) => {
+      for (const message of messages) options.guarded(() => onMessage(message))
+    },
     'messaging-history.set': (history) => {
       const chunk = historyChunkKey(history.syncType, history.chunkOrder)
       const keys = waitingChunks.get(chunk) ?? []

@@ -16,6 +16,8 @@ export type ReplayOptions = {
   logger: SocketConfig['logger']
   /** Hands one message to Baileys: `sock.upsertMessage(message, 'append')`. */
   upsert: (message: WAMessage) => Promise<void>
+  /** A stanza whose replay failed; the others are replayed all the same. */
+  onError: (error: unknown) => void
 }
 
 /** Returns how many stanzas were replayed. Stanzas with an unjournalled ciphertext are left: they are redelivered. */
@@ -33,12 +35,16 @@ export async function replayJournal(options: ReplayOptions): Promise<number> {
       decryptMessage: ({ ciphertext }) => answer(ciphertext),
       decryptGroupMessage: ({ msg }) => answer(msg),
     }
-    const decoded = decryptMessageNode(node, me.id, me.lid, repository, options.logger)
-    await decoded.decrypt()
-    const { fullMessage } = decoded
-    cleanMessage(fullMessage, me.id, me.lid)
-    await options.upsert(fullMessage)
-    replayed += 1
+    try {
+      const decoded = decryptMessageNode(node, me.id, me.lid, repository, options.logger)
+      await decoded.decrypt()
+      const { fullMessage } = decoded
+      cleanMessage(fullMessage, me.id, me.lid)
+      await options.upsert(fullMessage)
+      replayed += 1
+    } catch (error) {
+      options.onError(error)
+    }
   }
   return replayed
 }
