@@ -136,6 +136,31 @@ test('once its consequence is stored, a stanza that comes again is refused witho
   expect(next.journal.pendingCount()).toBe(0)
 })
 
+test('a group message that comes again when it is done is refused as used, and asks for no retry either', async () => {
+  const { ours, peer } = await openPair()
+  const group = '120363000000000001@g.us'
+  const data = encodeWAMessage({ conversation: 'to all' })
+  const sent = await peer.repository.encryptGroupMessage({ group, meId: peerJid, data })
+  await ours.repository.processSenderKeyDistributionMessage({
+    item: { groupId: group, axolotlSenderKeyDistributionMessage: sent.senderKeyDistributionMessage },
+    authorJid: peerJid,
+  })
+  const msg = sent.ciphertext
+  const stanza = {
+    tag: 'message',
+    attrs: { id: 'G1', from: group, participant: peerJid, type: 'text', t: '1700000000' },
+    content: [{ tag: 'enc', attrs: { v: '2', type: 'skmsg' }, content: msg }],
+  }
+  const receiveInGroup = async () => {
+    ours.safe.noteStanza(stanza)
+    return textOf(await ours.repository.decryptGroupMessage({ group, authorJid: peerJid, msg }))
+  }
+  expect(await receiveInGroup()).toBe('to all')
+  expect(await receiveInGroup()).toBe('to all')
+  ours.journal.finish(`${group}|0|${peerJid}|G1`)
+  await expect(receiveInGroup()).rejects.toThrow('Key used already or never filled')
+})
+
 test('a wrong guess spoils no session: what is sent on it afterwards is still readable', async () => {
   const { ours, peer } = await openPair()
   await receive(ours, await seal(peer, 'first', 'M1'))

@@ -1,0 +1,140 @@
+// One socket's life, against servers that refuse, say nothing or cut: no WhatsApp is needed for these promises.
+import './silence-libsignal.ts'
+import { createServer as createHttpServer, type Server as HttpServer } from 'node:http'
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { encodeWAMessage } from '@whiskeysockets/baileys'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openTestStore, type TestStore } from '../../scripts/testing/mongo.ts'
+import { openConnection, type Connection, type ConnectionOptions, type ConnectionState } from './connection.ts'
+import type { Fact } from './facts.ts'
+import { hashCiphertext } from './keys/journal.ts'
+import { createRetryCaches } from './retry-caches.ts'
+import { openOurs, peerJid, silentLog, type Ours } from './testing/sides.ts'
+
+let opened: TestStore
+/** Takes connections and never says a word. */
+let mute: Server
+let refusing: HttpServer
+const sockets = new Set<Socket>()
+const portOf = (server: Server) => (server.address() as AddressInfo).port
+
+beforeAll(async () => {
+  opened = await openTestStore()
+  mute = createServer((socket) => void sockets.add(socket.on('error', () => undefined)))
+  refusing = createHttpServer().on('upgrade', (_request, socket) =>
+    socket.end('HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n'),
+  )
+  await Promise.all(
+    [mute, refusing].map((server) => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))),
+  )
+})
+afterAll(async () => {
+  for (const socket of sockets) socket.destroy()
+  mute.close()
+  refusing.close()
+  await opened.close()
+})
+
+type Told = Fact['kind'] | ConnectionState['kind']
+
+function connect(ours: Ours, server: Server, more: Partial<ConnectionOptions> = {}) {
+  const told: Told[] = []
+  let close: (state: Extract<ConnectionState, { kind: 'closed' }>) => void = () => undefined
+  const closed = new Promise<Extract<ConnectionState, { kind: 'closed' }>>((resolve) => (close = resolve))
+  const connection = openConnection({
+    url: `ws://127.0.0.1:${portOf(server)}/`,
+    keyStore: ours.keyStore,
+    journal: ours.journal,
+    settings: {},
+    retryCaches: createRetryCaches(),
+    log: silentLog,
+    onFact: ({ fact }) => void (fact.kind === 'message' && told.push(fact.kind)),
+    onState: (state) => {
+      told.push(state.kind)
+      if (state.kind === 'closed') close(state)
+    },
+    readOwn: () => Promise.resolve(undefined),
+    // Longer than any test: what closes a connection here is not the watchdog, unless a test says so.
+    watchdogMs: 600_000,
+    ...more,
+  })
+  return { connection, told, closed }
+}
+
+let sessions = 0
+/** Linked, with these texts decrypted and journalled, none of them stored. */
+async function openLinked(...texts: string[]): Promise<Ours> {
+  const ours = await openOurs(opened.store.auth, `connection-${(sessions += 1)}`, 1)
+  ours.keyStore.creds.account = { details: new Uint8Array([1]) }
+  for (const [i, text] of texts.entries()) {
+    const id = `M${i + 1}`
+    const content = Buffer.from(`ciphertext of ${id}`)
+    const enc = { tag: 'enc', attrs: { v: '2', type: 'msg' }, content }
+    const node = { tag: 'message', attrs: { id, from: peerJid, type: 'text', t: '1700000000' }, content: [enc] }
+    const plaintext = encodeWAMessage({ conversation: text })
+    await ours.keyStore.memory.apply(ours.journal.entry(hashCiphertext(content), node, plaintext))
+  }
+  return ours
+}
+
+test('an HTTP error instead of the upgrade ends the socket at once, and says which', async () => {
+  const { closed } = connect(await openLinked(), refusing)
+  expect((await closed).reason).toContain('503')
+})
+
+test('a server that takes the connection and says nothing is given up when the watchdog says so', async () => {
+  const { closed } = connect(await openLinked(), mute, { watchdogMs: 100 })
+  expect((await closed).reason).toContain('connect timeout')
+})
+
+async function replayed(connection: Connection, count: number): Promise<void> {
+  while (connection.health().replayed < count) await new Promise((resolve) => setImmediate(resolve))
+}
+
+test('what was decrypted and not stored is told again, in order, before the socket is open', async () => {
+  const ours = await openLinked('one', 'two', 'three')
+  const texts: unknown[] = []
+  const onFact: ConnectionOptions['onFact'] = ({ fact }) => {
+    if (fact.kind === 'message') texts.push(fact.content.text)
+  }
+  const { connection, told } = connect(ours, mute, { onFact })
+  await replayed(connection, 3)
+  await connection.end('test')
+  expect(texts).toEqual(['one', 'two', 'three'])
+  expect(told).toEqual(['closed'])
+})
+
+test('what a socket still holds back when it closes is told before it says that it is closed', async () => {
+  const { connection, told } = connect(await openLinked('one', 'two'), mute)
+  await replayed(connection, 2)
+  expect(told, 'held back until WhatsApp says that the queue has ended').toEqual([])
+  await connection.end('test')
+  expect(told).toEqual(['message', 'message', 'closed'])
+})
+
+test('a fact that cannot be taken costs nobody else theirs, and its stanza stays to be told again', async () => {
+  const ours = await openLinked('bad', 'good')
+  const taken: unknown[] = []
+  const onFact: ConnectionOptions['onFact'] = ({ fact, stored }) => {
+    if (fact.kind !== 'message') return
+    if (fact.content.text === 'bad') throw new Error('cannot be taken')
+    taken.push(fact.content.text)
+    stored()
+  }
+  const { connection } = connect(ours, mute, { onFact })
+  await replayed(connection, 2)
+  await connection.end('test')
+  expect(taken).toEqual(['good'])
+  expect(ours.journal.pendingCount()).toBe(1)
+})
+
+test('a replay tells nothing twice: what is stored is done, and the next connection has nothing to replay', async () => {
+  const ours = await openLinked('one')
+  const first = connect(ours, mute, { onFact: ({ stored }) => stored() })
+  await replayed(first.connection, 1)
+  await first.connection.end('test')
+  const second = connect(ours, mute)
+  await second.connection.end('test')
+  expect(second.told).toEqual(['closed'])
+  expect(ours.journal.pendingCount()).toBe(0)
+})
