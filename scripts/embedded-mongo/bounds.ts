@@ -12,7 +12,8 @@ type Limit = { value: Value; inclusive: boolean }
 /** `exact`: the bound says all that the filter says about this path. */
 export type Bound = { points?: Value[]; low?: Limit; high?: Limit; textPrefix?: string; exists?: true; exact: boolean }
 export type Bounds = Map<string, Bound>
-export type Interval = { start: Buffer; end: Buffer }
+/** `fixed`: how many bytes at the start of every key in it are the same. */
+export type Interval = { start: Buffer; end: Buffer; fixed?: number }
 
 const maxPoints = 10_000
 
@@ -133,6 +134,8 @@ export function provesPresence(bound: Bound | undefined): boolean {
 /** Every key continues with a byte between these two: an end marker or a rank, turned over or not. */
 const below = Buffer.from([0x01])
 const above = Buffer.from([0xff])
+/** An index's number before each of its keys. */
+const idBytes = 4
 
 export type Covered = {
   intervals: Interval[]
@@ -168,6 +171,7 @@ export function cover(index: Index, bounds: Bounds): Covered {
       bounded = prefixes.map((prefix) => ({
         start: Buffer.concat([prefix, stretch.start]),
         end: Buffer.concat([prefix, stretch.end]),
+        fixed: prefix.length,
       }))
       if (bound.exact && !isArray) exactPaths.add(path)
     }
@@ -178,12 +182,13 @@ export function cover(index: Index, bounds: Bounds): Covered {
     prefixes.map((prefix) =>
       prefix.length === 0
         ? { start: prefix, end: above }
-        : { start: Buffer.concat([prefix, below]), end: Buffer.concat([prefix, above]) },
+        : { start: Buffer.concat([prefix, below]), end: Buffer.concat([prefix, above]), fixed: prefix.length },
     )
   const isRanged = bounded !== undefined
-  const intervals = stretches.map(({ start, end }) => ({
+  const intervals = stretches.map(({ start, end, fixed = 0 }) => ({
     start: prefixKey(index.id, start.subarray(0, keptKeyBytes)),
     end: prefixKey(index.id, cutEnd(end)),
+    fixed: idBytes + fixed,
   }))
   intervals.sort((a, b) => Buffer.compare(a.start, b.start))
   const distinct = intervals.filter((interval, i) => i === 0 || !interval.start.equals(intervals[i - 1]!.start))

@@ -55,6 +55,18 @@ describe('an index serves', () => {
     expect(await planOf({ _id: 7 })).toMatchObject({ documents: 1 })
   })
 
+  test('a sort after several equal values, by merging', async () => {
+    const several = { chat: { $in: ['c3', 'c4', 'c7'] }, at: { $lt: 450 } }
+    for (const at of [-1, 1] as const) {
+      expect((await planOf(several, { sort: { at }, limit: 4 })).stages).toContain('SORT_MERGE')
+      const sorted = await things.find(several).sort({ at }).limit(4).toArray()
+      expect(sorted.map((one) => one.at)).toEqual(at === -1 ? [447, 444, 443, 437] : [3, 4, 7, 13])
+    }
+    expect(await planOf(several, { sort: { at: -1 }, limit: 4 })).toMatchObject({ documents: 4, index: 'chat_1_at_-1' })
+    expect((await planOf(several, { sort: { chat: -1, at: 1 }, limit: 4 })).stages).not.toContain('SORT')
+    expect((await planOf(several, { sort: { chat: 1, at: 1 } })).stages).toContain('SORT')
+  })
+
   test('a range', async () => {
     expect(await planOf({ at: { $gte: 10, $lt: 20 } })).toMatchObject({ index: 'at_1', documents: 10 })
     expect(await planOf({ chat: 'c3', at: { $gt: 400 } })).toMatchObject({ index: 'chat_1_at_-1', documents: 10 })

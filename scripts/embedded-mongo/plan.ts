@@ -14,6 +14,8 @@ export type IndexScan = {
   covered: Covered
   reverse: boolean
   isSorted: boolean
+  /** In order only when its stretches are merged: several equal values stand before what is sorted by. */
+  isMerged: boolean
   isExact: boolean
 }
 export type Plan =
@@ -102,31 +104,39 @@ function score(
     kind: 'index',
     index,
     covered,
-    reverse: order === -1,
+    reverse: order?.way === -1,
     isSorted: !hasSort(sort) || order !== undefined,
+    isMerged: order?.isMerged ?? false,
     isExact,
     points,
   }
 }
 
-/** 1 when the index gives the order read forwards, -1 backwards, undefined when it does not. */
-function orderOf(index: Index, covered: Covered, sort: Doc): 1 | -1 | undefined {
+/** As in MongoDB: with more stretches than that, sorting is cheaper than merging them. */
+const maxMerged = 200
+
+/** `way` is 1 when the index gives the order read forwards, -1 backwards; undefined when it does not. */
+function orderOf(index: Index, covered: Covered, sort: Doc): { way: 1 | -1; isMerged: boolean } | undefined {
   const wanted = Object.entries(sort).filter(([path]) => !isFixed(index, covered, path))
   let way: 1 | -1 | undefined
   let next = 0
+  let isMerged = false
   for (const [position, [path, direction]] of Object.entries(index.key).entries()) {
     if (next === wanted.length) break
     if (wanted[next]![0] !== path) {
       if (covered.isSingle[position]) continue
-      return undefined
+      if (next > 0 || position >= covered.equal || covered.intervals.length > maxMerged) return undefined
+      isMerged = true
+      continue
     }
+    if (isMerged && position < covered.equal) return undefined
     if (index.isCut || index.multikey.includes(position)) return undefined
     const here = isDescending(direction) === isDescending(wanted[next]![1]) ? 1 : -1
     if (way !== undefined && way !== here) return undefined
     way = here
     next += 1
   }
-  return next === wanted.length ? (way ?? 1) : undefined
+  return next === wanted.length ? { way: way ?? 1, isMerged } : undefined
 }
 
 function isFixed(index: Index, covered: Covered, path: string): boolean {

@@ -123,18 +123,44 @@ function* indexRecords(
   const { index, covered, reverse } = plan
   const seen = index.multikey.length > 0 ? new Set<number>() : undefined
   const intervals = reverse ? covered.intervals.toReversed() : covered.intervals
-  for (const interval of intervals)
-    for (const entry of pieces(
-      { ...interval, reverse },
-      (piece) => store.indexEntries({ ...piece, ...at(data) }),
-      pieceSize,
-    )) {
-      if (effort) effort.keys += 1
-      const record = recordOf(entry)
-      if (seen?.has(record)) continue
-      seen?.add(record)
-      yield { record }
+  const stretches = intervals.map(({ start, end, fixed = 0 }) => ({
+    fixed,
+    entries: pieces({ start, end, reverse }, (piece) => store.indexEntries({ ...piece, ...at(data) }), pieceSize),
+  }))
+  for (const entry of plan.isMerged ? merged(stretches, reverse) : chained(stretches)) {
+    if (effort) effort.keys += 1
+    const record = recordOf(entry)
+    if (seen?.has(record)) continue
+    seen?.add(record)
+    yield { record }
+  }
+}
+
+type Stretch = { fixed: number; entries: Generator<Entry> }
+
+function* chained(stretches: Stretch[]): Generator<Entry> {
+  for (const { entries } of stretches) yield* entries
+}
+
+/** By what follows the bytes that differ between the stretches. */
+function* merged(stretches: Stretch[], reverse: boolean): Generator<Entry> {
+  const way = reverse ? -1 : 1
+  const heads = stretches.flatMap(({ fixed, entries }) => {
+    const { value } = entries.next()
+    return value ? [{ fixed, entries, entry: value as Entry }] : []
+  })
+  while (heads.length > 0) {
+    let first = 0
+    for (let i = 1; i < heads.length; i += 1) {
+      const [a, b] = [heads[i]!, heads[first]!]
+      if (way * Buffer.compare(a.entry.key.subarray(a.fixed), b.entry.key.subarray(b.fixed)) < 0) first = i
     }
+    const head = heads[first]!
+    yield head.entry
+    const { value } = head.entries.next()
+    if (value) head.entry = value as Entry
+    else heads.splice(first, 1)
+  }
 }
 
 function at(data: Data): Pick<RangeRequest, 'snapshot'> {

@@ -59,12 +59,17 @@ function explainPlan(context: Context, collection: Collection | undefined, reque
 function stagesOf(plan: Plan, { sort, limit, skip }: Request): Doc {
   let stage: Doc
   if (plan.kind === 'collection') stage = { stage: 'COLLSCAN', direction: plan.reverse ? 'backward' : 'forward' }
-  else if (plan.kind === 'index') stage = { stage: 'FETCH', inputStage: indexStage(plan) }
+  else if (plan.kind === 'index') stage = { stage: 'FETCH', inputStage: mergedStage(plan, sort) }
   else stage = { stage: 'FETCH', inputStage: { stage: 'OR', inputStages: plan.plans.map(indexStage) } }
   if (sort && !plan.isSorted) stage = { stage: 'SORT', sortPattern: sort, inputStage: stage }
   if (skip) stage = { stage: 'SKIP', skipAmount: skip, inputStage: stage }
   if (limit) stage = { stage: 'LIMIT', limitAmount: limit, inputStage: stage }
   return stage
+}
+
+/** One stage for all stretches of one index; MongoDB shows a scan for each. */
+function mergedStage(plan: Plan & { kind: 'index' }, sort: Doc | undefined): Doc {
+  return plan.isMerged ? { stage: 'SORT_MERGE', sortPattern: sort, inputStages: [indexStage(plan)] } : indexStage(plan)
 }
 
 function indexStage(plan: Plan & { kind: 'index' }): Doc {
