@@ -12,7 +12,8 @@ export const commandIndexes: IndexDescription[] = [
   { key: { sessionId: 1, state: 1, ts: 1 }, name: 'outbox' }, // waiting()
   { key: { sessionId: 1, messageId: 1 }, name: 'message', partialFilterExpression: { messageId: { $exists: true } } }, // ofMessage()
   { key: { sessionId: 1, createdAt: -1, _id: -1 }, name: 'newest' }, // page()
-  { key: { state: 1, createdAt: -1, _id: -1 }, name: 'states' }, // recent()
+  { key: { sessionId: 1, state: 1, createdAt: -1, _id: -1 }, name: 'newestInState' }, // page() and recent() of some sessions
+  { key: { state: 1, createdAt: -1, _id: -1 }, name: 'states' }, // recent() of all
   {
     key: { actor: 1, idempotencyKey: 1 },
     name: 'idempotency',
@@ -161,6 +162,7 @@ export function createCommandStore(db: Db) {
       only: readonly string[] | undefined,
       query: { limit: number; cursor?: string | undefined; state?: CommandState | undefined },
     ): Promise<Page<Command>> {
+      // Few sessions are merged from one stretch of the index each; MongoDB itself sorts when there are over 200.
       const conditions: Filter<Command>[] = only ? [{ sessionId: { $in: [...only] } }] : []
       if (query.cursor !== undefined) {
         const [at, id] = parseCursor('commands', query.cursor, ['date', 'string']) as [Date, string]

@@ -25,7 +25,7 @@ export function createContactStore(db: Db) {
     },
 
     /**
-     * Joins what is known of one person. Two rows that turn out to be one are merged into the older.
+     * Joins what is known of one person. Rows that turn out to be one are merged into the oldest.
      * Returns the row and whether anything changed.
      */
     async upsert(
@@ -33,18 +33,14 @@ export function createContactStore(db: Db) {
       jids: readonly [string, ...string[]],
       facts: ContactFacts,
     ): Promise<{ contact: Contact; changed: boolean }> {
-      const known = await contacts
-        .find({ sessionId, jids: { $in: [...jids] } })
-        .sort({ updatedAt: 1 })
-        .limit(2)
-        .toArray()
-      const [keep, other] = known
+      const known = await contacts.find({ sessionId, jids: { $in: [...jids] } }).toArray()
+      const [keep, ...others] = known.sort((a, b) => a.updatedAt.getTime() - b.updatedAt.getTime())
       const all = [...new Set([...known.flatMap((row) => row.jids), ...jids])]
       const contactId = keep?.contactId ?? jids[0]
       const lid = all.find((jid) => parseJid(jid)?.kind === 'lid')
       const phone = all.map(phoneOf).find((digits) => digits !== undefined)
       const merged = {
-        ...pick(other, ['name', 'notify', 'verifiedName']),
+        ...Object.assign({}, ...others.map((other) => pick(other, ['name', 'notify', 'verifiedName']))),
         ...pick(keep, ['name', 'notify', 'verifiedName']),
         ...pick(facts, ['name', 'notify', 'verifiedName']),
       }
@@ -52,18 +48,19 @@ export function createContactStore(db: Db) {
       const next = { jids: all, ...merged, sortName, ...(lid ? { lid } : {}), ...(phone ? { phone } : {}) }
       const same =
         keep &&
-        !other &&
+        others.length === 0 &&
         all.length === keep.jids.length &&
         sortName === keep.sortName &&
         (['name', 'notify', 'verifiedName'] as const).every((field) => keep[field] === merged[field])
       if (same) return { contact: keep, changed: false }
-      if (other) await contacts.deleteOne({ _id: other._id })
       const contact = await contacts.findOneAndUpdate(
         { _id: `${sessionId}/${contactId}` },
         { $set: { ...next, updatedAt: new Date() }, $setOnInsert: { sessionId, contactId } },
         { upsert: true, returnDocument: 'after' },
       )
       if (!contact) throw new Error('an upsert that returns nothing')
+      // Last, so that a crash in between leaves too many rows, which are joined the next time, and never too few.
+      if (others.length > 0) await contacts.deleteMany({ _id: { $in: others.map((other) => other._id) } })
       return { contact, changed: true }
     },
 

@@ -16,6 +16,7 @@ export function eventIndexes(retentionDays: number): IndexDescription[] {
   return [
     { key: { stream: 1, seq: 1 }, name: 'place', unique: true }, // read(), headOf()
     { key: { stream: 1, key: 1 }, name: 'fact', unique: true, partialFilterExpression: { key: { $exists: true } } },
+    { key: { stream: 1, epoch: 1 }, name: 'fence', partialFilterExpression: { epoch: { $exists: true } } }, // openAppender()
     { key: { at: 1 }, name: 'retention', expireAfterSeconds: retentionDays * 86_400 },
   ]
 }

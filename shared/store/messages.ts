@@ -5,7 +5,7 @@ import { formatCursor, parseCursor, type Page } from '../model/page.ts'
 
 export const messageIndexes: IndexDescription[] = [
   { key: { sessionId: 1, chatId: 1, timestamp: -1, _id: -1 }, name: 'history' }, // page()
-  { key: { sessionId: 1, messageId: 1 }, name: 'byId' }, // find()
+  { key: { sessionId: 1, messageId: 1, chatId: 1 }, name: 'message' }, // find()
 ]
 
 const statuses: MessageStatus[] = ['queued', 'sent', 'delivered', 'read', 'played', 'failed']

@@ -1,0 +1,373 @@
+// Every query the product sends is served by an index: no collection scan, no sort in memory, no walk past many rows
+// that do not fit. A new store method does not compile here until it is exercised.
+import { Binary, MongoClient, Timestamp, type Document } from 'mongodb'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openTestStore, type TestStore } from '../../scripts/testing/mongo.ts'
+import type { Store } from './open-store.ts'
+
+type StoreName = { [S in keyof Store]: Store[S] extends (...args: never[]) => unknown ? never : S }[keyof Store]
+type Exercises = { [S in StoreName]: { [M in keyof Store[S]]: (store: Store[S]) => Promise<unknown> } }
+
+const sessionCount = 6
+const perSession = 100
+/** Rows looked at beyond those returned: the place of a cursor, a page's lookahead, the other half of an `$or`. */
+const spareRows = 12
+
+/** What may, and why. */
+const allowed: Partial<Record<string, { faults: RegExp; reason: string }>> = {
+  'sessions.statistics': { faults: /^COLLSCAN/, reason: 'a figure over every session: one row per phone' },
+  'sessions.list': { faults: /^SORT.*"\$in"/, reason: 'a limited key: its sessions are read by id, then sorted' },
+  'apiKeys.anyExists': { faults: /^COLLSCAN.*"limit":1/, reason: 'reads one row, whichever comes first' },
+}
+
+const note = { type: 'session.updated' as const, data: {} }
+const at = new Date(50_000)
+const command = (id: string, more: object = {}) => ({
+  _id: id,
+  sessionId: 's1',
+  lane: 'a',
+  kind: 'chat.read' as const,
+  payload: { chatId: 'a' },
+  actor: 'me',
+  bodyHash: 'h',
+  ...more,
+})
+const message = (id: string) => ({
+  _id: `s1/c1/me/${id}`,
+  sessionId: 's1',
+  chatId: 'c1',
+  messageId: id,
+  sender: 'me',
+  fromMe: true,
+  type: 'text',
+  text: id,
+  timestamp: at,
+  statusTimes: {},
+  reactions: [],
+  createdAt: at,
+})
+/** The first page and the one after it. */
+const pages = async (read: (cursor?: string) => Promise<{ nextCursor: string | null }>) => {
+  const { nextCursor } = await read()
+  expect(nextCursor).not.toBeNull()
+  await read(nextCursor ?? undefined)
+}
+
+const exercises: Exercises = {
+  sessions: {
+    create: (store) => store.create('new', {}),
+    read: (store) => store.read('s1'),
+    wantedOf: (store) => store.wantedOf('s1'),
+    statistics: async (store) => [await store.statistics(undefined), await store.statistics(['s1', 's2'])],
+    list: async (store) => {
+      await pages((cursor) => store.list(2, cursor, undefined))
+      await pages((cursor) => store.list(2, cursor, ['s1', 's2', 's3', 's4']))
+    },
+    want: (store) => store.want('s1', 'linked'),
+    requestPairing: (store) => store.requestPairing('s1', '5491155550000'),
+    patch: (store) => store.patch('s1', { name: 'n' }),
+    update: (store) => store.update('s1', { status: 'connected' }),
+    count: (store) => store.count('s1', { sent: 1 }),
+    wantedIds: (store) => store.wantedIds(['linked', 'stopped']),
+    ids: (store) => store.ids(),
+    remove: (store) => store.remove('s5'),
+  },
+  leases: {
+    create: (store) => store.create('new'),
+    claim: (store) => store.claim('s1', 'me', 1000),
+    renew: (store) => store.renew('me', 1000),
+    release: (store) => store.release('s1', 'me', 1),
+    free: (store) => store.free(5),
+    read: (store) => store.read('s1'),
+    remove: (store) => store.remove('s5'),
+  },
+  connectors: {
+    report: (store) =>
+      store.report('c', {
+        startedAt: at,
+        heartbeatAt: new Date(),
+        capacity: 1,
+        sessions: 0,
+        draining: false,
+        rssMb: 1,
+        version: '1',
+      }),
+    remove: (store) => store.remove('c'),
+    list: (store) => store.list(),
+  },
+  auth: {
+    fence: (store) => store.fence('s1', 1, 'f'),
+    load: (store) => store.load('s1', 5, ['pre-key']),
+    readKeys: (store) => store.readKeys('s1', 'pre-key', ['1', '2']),
+    append: async (store) => {
+      const n = await store.fence('s1', 1, 'g')
+      await store.append('s1', n, 1, 'c', Buffer.from('x'))
+      await store.append('s1', n, 1, 'c', Buffer.from('x'))
+    },
+    fold: (store) =>
+      store.fold('s1', 1, {
+        upTo: 1,
+        puts: [{ type: 'session', id: 'x', body: Buffer.from('x') }],
+        deletes: [{ type: 'session', id: 'y' }],
+      }),
+    wipe: (store) => store.wipe('s1', 1, 1),
+  },
+  chats: {
+    resolve: (store) => store.resolve('s1', ['c1', 'c2']),
+    resolveOrCreate: (store) => store.resolveOrCreate('s1', ['c1', 'alias'], at),
+    touch: (store) => store.touch('s1', 'c1', { unread: 1 }),
+    describe: (store) => store.describe('s1', 'c1', { name: 'n' }),
+    page: (store) => pages((cursor) => store.page('s1', { limit: 5, cursor })),
+    count: (store) => store.count('s1'),
+    countIn: async (store) => [await store.countIn(['s1', 's2']), await store.countIn(undefined)],
+    removeAll: (store) => store.removeAll('s5'),
+  },
+  contacts: {
+    resolve: (store) => store.resolve('s1', ['c1', 'c2']),
+    upsert: (store) => store.upsert('s1', ['c1', 'c2'], { name: 'joined' }),
+    page: (store) => pages((cursor) => store.page('s1', { limit: 5, cursor })),
+    removeAll: (store) => store.removeAll('s5'),
+  },
+  messages: {
+    insert: (store) => store.insert([message('fresh'), message('fresh')]),
+    replaceUndecryptable: (store) => store.replaceUndecryptable(message('m1')),
+    read: (store) => store.read('s1/c1/me/m1'),
+    find: async (store) => [await store.find('s1', 'm1'), await store.find('s1', 'm1', 'c1')],
+    page: async (store) => {
+      await pages((cursor) => store.page('s1', 'c1', { limit: 5, cursor }))
+      await pages((cursor) => store.page('s1', 'c1', { limit: 5, cursor, before: at, after: new Date(0) }))
+    },
+    advance: (store) => store.advance('s1/c1/me/m1', 'read', at),
+    keepRaw: (store) => store.keepRaw('s1/c1/me/m1', Buffer.from('x')),
+    edit: (store) => store.edit('s1/c1/me/m1', 'x', at),
+    revoke: (store) => store.revoke('s1/c1/me/m1', at),
+    react: (store) => store.react('s1/c1/me/m1', { sender: 'me', emoji: '!', at }),
+    removeSome: (store) => store.removeSome('s5', 10),
+  },
+  commands: {
+    accept: async (store) => {
+      await store.accept(command('again'))
+      await store.accept(command('again'))
+      await store.accept(command('keyed', { idempotencyKey: 'k' }))
+      await store.accept(command('keyed-2', { idempotencyKey: 'k' }))
+    },
+    waiting: (store) => store.waiting('s1', 5, 10),
+    take: (store) => store.take('s1/m1', 1),
+    finish: (store) => store.finish('s1/m1', 1, 'done'),
+    putBack: (store) => store.putBack('s1/m1', 1, at, true),
+    expire: (store) => store.expire('s1/m2'),
+    cancel: (store) => store.cancel('s1/m0', () => true),
+    read: (store) => store.read('s1/m1'),
+    ofMessage: (store) => store.ofMessage('s1', 'm1'),
+    page: async (store) => {
+      await pages((cursor) => store.page('s1', { limit: 5, cursor }))
+      await pages((cursor) => store.page('s1', { limit: 5, cursor, state: 'queued' }))
+    },
+    recent: async (store) => {
+      await pages((cursor) => store.recent(undefined, { limit: 5, cursor }))
+      await pages((cursor) => store.recent(undefined, { limit: 5, cursor, state: 'queued' }))
+      await pages((cursor) => store.recent(['s1', 's2'], { limit: 5, cursor }))
+    },
+    removeAll: (store) => store.removeAll('s5'),
+  },
+  events: {
+    headOf: (store) => store.headOf('s1'),
+    headsOf: (store) => store.headsOf(['s1', 's2']),
+    appendOnce: async (store) => {
+      await store.appendOnce('s1', [{ ...note, key: 'fact' }])
+      await store.appendOnce('s1', [note, { ...note, key: 'fact' }])
+    },
+    openAppender: async (store) => {
+      const appender = store.openAppender('s2', 3)
+      await appender.fence('me')
+      await store.appendOnce('s2', [note])
+      await appender.append([note])
+      await appender.close()
+    },
+    read: (store) => store.read('s1', 50, 10),
+    oldest: (store) => store.oldest('s1'),
+    removeAll: (store) => store.removeAll('s5'),
+  },
+  signals: {
+    send: (store) => store.send({ type: 'presence.updated', stream: 's1', data: {} }),
+  },
+  apiKeys: {
+    create: (store) => store.create({ name: 'n', scopes: ['*'] }, 'me'),
+    ensureAdmin: (store) => store.ensureAdmin('a token of the administrator'),
+    anyExists: (store) => store.anyExists(),
+    byToken: (store) => store.byToken('unknown'),
+    read: (store) => store.read('s1/m1'),
+    page: (store) => pages((cursor) => store.page(5, cursor)),
+    revoke: (store) => store.revoke('s1/m1'),
+  },
+  tickets: {
+    issue: (store) => store.issue('key'),
+    redeem: (store) => store.redeem('unknown'),
+  },
+  rateLimits: {
+    borrow: (store) => store.borrow('w', 5, 10, new Date(Date.now() + 60_000)),
+  },
+}
+
+let opened: TestStore
+let client: MongoClient
+let sent: Document[] = []
+
+beforeAll(async () => {
+  opened = await openTestStore({ onCommand: (one) => sent.push(one) })
+  client = await MongoClient.connect(opened.uri)
+  await fill()
+})
+afterAll(async () => {
+  await client.close()
+  await opened.close()
+})
+
+/** One row shaped for every collection, and a hundred per session: enough that a scan costs more than an index. */
+async function fill(): Promise<void> {
+  const db = client.db(opened.dbName)
+  const rows = (shape: (session: string, i: number) => Document) =>
+    Array.from({ length: sessionCount * perSession }, (_, i) =>
+      shape(`s${i % sessionCount}`, Math.floor(i / sessionCount)),
+    )
+  const states = ['queued', 'sending', 'done', 'failed', 'cancelled', 'expired']
+  const filled: Record<string, Document[]> = {
+    sessions: Array.from({ length: sessionCount }, (_, i) => ({
+      _id: `s${i}`,
+      wanted: 'linked',
+      createdAt: new Date(i),
+      wantedRevision: 1,
+    })),
+    leases: rows((s, i) => ({
+      _id: i === 0 ? s : `${s}-${i}`,
+      owner: i === 0 ? null : `o${i}`,
+      epoch: 0,
+      expiresAt: i < 2 ? new Date(0) : new Date(Date.now() + 1e7),
+    })),
+    authLog: rows((s, i) => ({
+      _id: { sessionId: s === 's1' ? 's9' : s, n: i + 1 },
+      kind: 'fence',
+      epoch: 0,
+      key: `${i}`,
+    })),
+    authKeys: rows((s, i) => ({
+      _id: { sessionId: s === 's1' ? 's9' : s, type: 'pre-key', id: `${i}` },
+      body: new Binary(Buffer.alloc(8)),
+    })),
+    authCreds: rows((s, i) => ({ _id: `${s}-${i}`, epoch: 0, foldedTo: 0 })),
+    chats: rows((s, i) => ({
+      _id: `${s}/c${i}`,
+      sessionId: s,
+      chatId: `c${i}`,
+      jids: [`c${i}`],
+      unreadCount: i % 2,
+      archived: false,
+      pinned: i % 3 === 0 ? 1 : 0,
+      lastActivity: new Date(i),
+    })),
+    contacts: rows((s, i) => ({
+      _id: `${s}/c${i}`,
+      sessionId: s,
+      contactId: `c${i}`,
+      jids: [`c${i}`],
+      sortName: `n${i}`,
+      updatedAt: new Date(i),
+    })),
+    messages: rows((s, i) => ({
+      ...message(`m${i}`),
+      _id: `${s}/c1/me/m${i}`,
+      sessionId: s,
+      status: 'sent',
+      timestamp: new Date(1000 + (i % 30)),
+    })),
+    commands: rows((s, i) => ({
+      ...command(`${s}/m${i}`),
+      sessionId: s,
+      messageId: `m${i}`,
+      state: states[i % 6],
+      epoch: 1,
+      attempts: 0,
+      ts: new Timestamp({ t: 1, i: i + 1 }),
+      createdAt: new Date(i),
+    })),
+    events: rows((s, i) => ({
+      _id: `${s}:${i + 1}`,
+      stream: s,
+      seq: i + 1,
+      type: 'chat.updated',
+      at: new Date(),
+      data: {},
+    })),
+    streams: rows((s, i) => ({ _id: `${s}-${i}`, head: i })),
+    apiKeys: rows((s, i) => ({ _id: `${s}/m${i}`, hash: `${s}/${i}`, createdAt: new Date(i) })),
+    tickets: rows((s, i) => ({ _id: `${s}/m${i}`, keyId: 'k', expiresAt: new Date(Date.now() + 60_000) })),
+    rateLimits: rows((s, i) => ({ _id: `${s}/m${i}`, used: 1, expiresAt: new Date(Date.now() + 60_000) })),
+  }
+  for (const [name, documents] of Object.entries(filled)) await db.collection(name).insertMany(documents)
+}
+
+/** Said to the server, but looks for no document. */
+const looksForNothing = new Set(['insert', 'getMore', 'hello', 'commitTransaction', 'endSessions'])
+const fields = {
+  find: ['filter', 'sort', 'limit', 'skip', 'projection', 'hint'],
+  aggregate: ['pipeline', 'cursor', 'hint'],
+  count: ['query', 'limit', 'skip'],
+  distinct: ['key', 'query'],
+  findAndModify: ['query', 'sort', 'update', 'remove', 'new', 'upsert', 'fields', 'arrayFilters'],
+}
+
+/** What `explain` takes of a command: its question, one statement at a time, without the session it was sent in. */
+function questionsOf(one: Document): Document[] {
+  const [name = ''] = Object.keys(one)
+  const target = one[name] as string
+  if (looksForNothing.has(name)) return []
+  if (name === 'update' || name === 'delete')
+    return (one[`${name}s`] as Document[]).map((statement) => ({ [name]: target, [`${name}s`]: [statement] }))
+  if (!(name in fields)) throw new Error(`${name} is new here: say how it is explained`)
+  const kept = fields[name as keyof typeof fields].filter((field) => one[field] !== undefined)
+  return [{ [name]: target, ...Object.fromEntries(kept.map((field) => [field, one[field] as unknown])) }]
+}
+
+function stagesIn(plan: unknown): string[] {
+  if (typeof plan !== 'object' || plan === null) return []
+  const { stage } = plan as { stage?: unknown }
+  return [...(typeof stage === 'string' ? [stage] : []), ...Object.values(plan).flatMap(stagesIn)]
+}
+
+async function faultsOf(question: Document): Promise<string[]> {
+  const answer = await client.db(opened.dbName).command({ explain: question, verbosity: 'executionStats' })
+  const [first] = (answer['stages'] ?? []) as Document[]
+  const { queryPlanner, executionStats } = (first?.['$cursor'] ?? answer) as Document
+  // Without a condition a count is a figure the collection keeps; that it has no index is no scan.
+  if ('count' in question && Object.keys((question['query'] as Document | undefined) ?? {}).length === 0) return []
+  const stages = stagesIn((queryPlanner as Document)['winningPlan'])
+  const { totalDocsExamined, nReturned } = executionStats as { totalDocsExamined: number; nReturned: number }
+  const limit = (question['limit'] as number | undefined) ?? 0
+  return [
+    ...stages.filter((stage) => stage === 'COLLSCAN' || stage === 'SORT'),
+    ...(totalDocsExamined > nReturned + limit + spareRows ? [`${totalDocsExamined} rows read for ${nReturned}`] : []),
+  ]
+}
+
+const named = Object.entries(exercises).flatMap(([store, methods]) =>
+  Object.entries(methods as Record<string, (store: unknown) => Promise<unknown>>).map(
+    ([method, exercise]) => [`${store}.${method}`, store as StoreName, exercise] as const,
+  ),
+)
+
+test('every method of every store is exercised', () => {
+  const methods = Object.entries(opened.store).flatMap(([store, has]) =>
+    typeof has === 'function' ? [] : Object.keys(has).map((method) => `${store}.${method}`),
+  )
+  expect(named.map(([name]) => name).toSorted()).toEqual(methods.toSorted())
+})
+
+test.each(named)('%s is served by indexes', async (name, store, exercise) => {
+  sent = []
+  await exercise(opened.store[store])
+  const questions = sent.flatMap(questionsOf)
+  const faults: string[] = []
+  for (const question of questions)
+    for (const fault of await faultsOf(question)) faults.push(`${fault}: ${JSON.stringify(question)}`)
+  expect(faults.filter((fault) => !allowed[name]?.faults.test(fault))).toEqual([])
+})
