@@ -10,6 +10,11 @@ export const commandMemorySeconds = 86_400
 
 export const commandIndexes: IndexDescription[] = [
   { key: { sessionId: 1, state: 1, ts: 1 }, name: 'outbox' }, // waiting()
+  {
+    key: { sessionId: 1, state: 1, notBefore: 1 },
+    name: 'due', // nextDue()
+    partialFilterExpression: { notBefore: { $exists: true } },
+  },
   { key: { sessionId: 1, messageId: 1 }, name: 'message', partialFilterExpression: { messageId: { $exists: true } } }, // ofMessage()
   { key: { sessionId: 1, createdAt: -1, _id: -1 }, name: 'newest' }, // page()
   { key: { sessionId: 1, state: 1, createdAt: -1, _id: -1 }, name: 'newestInState' }, // page() and recent() of some sessions
@@ -60,17 +65,36 @@ export function createCommandStore(db: Db) {
       }
     },
 
-    /** What a session still has to do, oldest first: queued, and what a former owner left in `sending`. */
-    async waiting(sessionId: string, epoch: number, limit: number): Promise<Command[]> {
+    /**
+     * What a session has to do now, oldest first: queued and due, and what a former owner left in `sending`.
+     * Lanes in `except` are left out, so that what waits in them hides nobody else's.
+     */
+    async waiting(sessionId: string, epoch: number, limit: number, except: readonly string[] = []): Promise<Command[]> {
+      const lane = except.length > 0 ? { lane: { $nin: [...except] } } : {}
+      const isDue = { $or: [{ notBefore: { $exists: false } }, { notBefore: { $lte: new Date() } }] }
       const [left, queued] = await Promise.all([
         commands
-          .find({ sessionId, state: 'sending', epoch: { $lt: epoch } })
+          .find({ sessionId, state: 'sending', epoch: { $lt: epoch }, ...lane })
           .sort({ ts: 1 })
           .limit(limit)
           .toArray(),
-        commands.find({ sessionId, state: 'queued' }).sort({ ts: 1 }).limit(limit).toArray(),
+        commands
+          .find({ sessionId, state: 'queued', ...lane, ...isDue })
+          .sort({ ts: 1 })
+          .limit(limit)
+          .toArray(),
       ])
       return [...left, ...queued]
+    },
+
+    /** When the first of those that are not due yet is; `undefined` when there is none. */
+    async nextDue(sessionId: string): Promise<Date | undefined> {
+      const [next] = await commands
+        .find({ sessionId, state: 'queued', notBefore: { $gt: new Date() } }, { projection: { notBefore: 1 } })
+        .sort({ notBefore: 1 })
+        .limit(1)
+        .toArray()
+      return next?.notBefore
     },
 
     /** Compare-and-set before the wire. `null` = cancelled meanwhile, or a later owner has it. */

@@ -44,6 +44,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
   const maxAttempts = options.maxAttempts ?? 5
   const wake = createWake()
   const busy = new Map<string, Promise<void>>()
+  /** Lanes whose head waits to be tried again, and until when (epoch ms). */
+  const resting = new Map<string, number>()
   const acks = new Map<string, (ack: Ack) => void>()
   let open: { connection: Connection; closed: AbortController } | undefined
 
@@ -66,7 +68,10 @@ export function createOutbox(options: OutboxOptions): Outbox {
   async function process(command: Command): Promise<boolean> {
     const now = Date.now()
     if (command.notBefore && command.notBefore.getTime() > now) return true
-    if (command.retryAt && command.retryAt.getTime() > now) return false
+    if (command.retryAt && command.retryAt.getTime() > now) {
+      rest(command.lane, command.retryAt)
+      return false
+    }
     if (command.expiresAt && command.expiresAt.getTime() <= now && (await store.commands.expire(command._id))) {
       if (command.kind === 'message.send')
         await failMessage(command as Command<'message.send'>, {
@@ -145,13 +150,33 @@ export function createOutbox(options: OutboxOptions): Outbox {
       return true
     }
     const waitMs = countsAsAttempt ? Math.min(60_000, 1_000 * 2 ** command.attempts) : 0
-    await store.commands.putBack(command._id, epoch, new Date(Date.now() + waitMs), countsAsAttempt)
+    const retryAt = new Date(Date.now() + waitMs)
+    await store.commands.putBack(command._id, epoch, retryAt, countsAsAttempt)
+    if (waitMs > 0) rest(command.lane, retryAt)
     return false
   }
 
   async function failMessage(command: Command<'message.send'>, error: { code: string; reason: string }): Promise<void> {
     const chat = open?.connection.identify(command.payload.to) ?? ([command.payload.to] as const)
     await recordFailed(context, await recordQueued(context, command, chat), error)
+  }
+
+  /** Looked at again each second: its head may have been cancelled meanwhile. */
+  function rest(lane: string, until: Date): void {
+    resting.set(lane, Math.min(until.getTime(), Date.now() + 1_000))
+  }
+
+  function findWork(): Promise<Command[]> {
+    return patiently(() => store.commands.waiting(sessionId, epoch, 500, [...busy.keys(), ...resting.keys()]), {
+      signal,
+    })
+  }
+
+  /** Everything but time rings. The database is asked what comes due only when there is nothing else to do. */
+  async function msUntilNext(isIdle: boolean): Promise<number> {
+    const due = open && isIdle ? await patiently(() => store.commands.nextDue(sessionId), { signal }) : undefined
+    const next = Math.min(...resting.values(), due?.getTime() ?? Infinity) - Date.now()
+    return Math.max(0, Math.min(next, isIdle ? 15_000 : 1_000))
   }
 
   async function runLane(commands: Command[]): Promise<void> {
@@ -172,8 +197,9 @@ export function createOutbox(options: OutboxOptions): Outbox {
     acked: (messageId, error) => acks.get(messageId)?.({ error }),
     async run() {
       while (!signal.aborted) {
-        let waiting: Command[] = []
-        if (open) waiting = await patiently(() => store.commands.waiting(sessionId, epoch, 500), { signal })
+        const now = Date.now()
+        for (const [lane, until] of resting) if (until <= now) resting.delete(lane)
+        const waiting = open ? await findWork() : []
         for (const [lane, commands] of groupBy(waiting, (command) => command.lane)) {
           if (busy.has(lane) || busy.size >= lanes) continue
           const work = runLane(commands)
@@ -186,8 +212,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
             })
           busy.set(lane, work)
         }
-        // A lane that waits for its time is looked at each second; everything else rings.
-        await wake.sleep(waiting.length > 0 ? 1_000 : 15_000, signal)
+        await wake.sleep(await msUntilNext(waiting.length === 0), signal)
       }
       await Promise.all(busy.values())
     },
