@@ -1,0 +1,237 @@
+// The durable outbox on a real store, against a wire that the test holds in its hand.
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openTestStore, type TestStore } from '../../../scripts/testing/mongo.ts'
+import type { NewCommand } from '../../../shared/store/commands.ts'
+import type { Command } from '../../../shared/model/command.ts'
+import type { Connection } from '../../whatsapp/connection.ts'
+import type { SendOutcome } from '../../whatsapp/sending.ts'
+import { createAddresses } from '../record/addresses.ts'
+import { createOutbox, type OutboxOptions } from './outbox.ts'
+
+let opened: TestStore
+beforeAll(async () => {
+  opened = await openTestStore()
+})
+afterAll(() => opened.close())
+
+const ana = '15550000001@s.whatsapp.net'
+const beto = '15550000002@s.whatsapp.net'
+const later = (ms: number) => new Date(Date.now() + ms)
+
+let sessions = 0
+async function openLanes(options: Partial<OutboxOptions> & { automatic?: boolean } = {}) {
+  const { automatic = true, ...given } = options
+  const { store } = opened
+  const sessionId = `outbox-${(sessions += 1)}`
+  const stopping = new AbortController()
+  const appender = store.events.openAppender(sessionId, given.epoch ?? 1)
+  await appender.fence('test')
+  const counters = { add: () => undefined, close: () => Promise.resolve() }
+  const context = { sessionId, store, appender, addresses: createAddresses(store, sessionId), counters }
+  const outbox = createOutbox({
+    context,
+    epoch: 1,
+    signal: stopping.signal,
+    onError: (error) => wire.push({ to: 'error', text: String(error), messageId: '' }),
+    ...given,
+  })
+  const wire: { to: string; text: string; messageId: string }[] = []
+  const looks = new Set<() => void>()
+
+  /** A connection on which everything sent is acknowledged at once, or when the test says so. */
+  const connect = () =>
+    outbox.use({
+      identify: (jid: string) => [jid],
+      sending: {
+        text: (to: string, messageId: string, { text }: { text: string }): Promise<SendOutcome> => {
+          wire.push({ to, text, messageId })
+          for (const look of looks) look()
+          if (automatic) outbox.acked(messageId, undefined)
+          return Promise.resolve({ outcome: 'sent', raw: new Uint8Array() })
+        },
+      },
+    } as unknown as Connection)
+
+  const running = outbox.run()
+  let accepted = 0
+  return {
+    sessionId,
+    outbox,
+    wire,
+    connect,
+    texts: () => wire.map((one) => one.text),
+    async accept(to: string, text: string, more: Partial<NewCommand> = {}): Promise<NewCommand> {
+      const id = `${sessionId}-${(accepted += 1)}`
+      const command = {
+        _id: id,
+        sessionId,
+        lane: to,
+        kind: 'message.send' as const,
+        payload: { to, text },
+        messageId: `MSG${id}`,
+        actor: 'test',
+        ...more,
+      }
+      await store.commands.accept(command)
+      return command
+    },
+    async state(id: string): Promise<Command | undefined> {
+      return (await store.commands.page(sessionId, { limit: 1_000 })).data.find((one) => one._id === id)
+    },
+    sent: (count: number) =>
+      new Promise<void>((resolve) => {
+        const look = () => {
+          if (wire.length < count) return
+          looks.delete(look)
+          resolve()
+        }
+        looks.add(look)
+        look()
+      }),
+    async stop() {
+      outbox.use(undefined)
+      stopping.abort(new Error('test over'))
+      await running.catch(() => undefined)
+    },
+  }
+}
+
+/** Asked of the store until it is so: what ends a command is written after the wire is done with it. */
+async function untilState(lanes: Awaited<ReturnType<typeof openLanes>>, id: string, state: Command['state']) {
+  for (;;) {
+    const now = await lanes.state(id)
+    if (now?.state === state) return now
+  }
+}
+
+test('a lane leaves in order, one at a time; another lane does not wait for it', async () => {
+  const lanes = await openLanes({ automatic: false })
+  const [first, second] = [await lanes.accept(ana, 'a1'), await lanes.accept(ana, 'a2')]
+  await lanes.accept(beto, 'b1')
+  lanes.connect()
+  await lanes.sent(2)
+  expect(lanes.texts().sort()).toEqual(['a1', 'b1'])
+  lanes.outbox.acked(first.messageId ?? '', undefined)
+  await lanes.sent(3)
+  expect(lanes.texts().at(-1)).toBe('a2')
+  expect((await untilState(lanes, first._id, 'done')).attempts).toBe(1)
+  lanes.outbox.acked(second.messageId ?? '', undefined)
+  await untilState(lanes, second._id, 'done')
+  await lanes.stop()
+})
+
+test('cancelled or sent, never both, a hundred times', async () => {
+  const lanes = await openLanes()
+  lanes.connect()
+  const outcomes = await Promise.all(
+    Array.from({ length: 100 }, async (_, i) => {
+      const command = await lanes.accept(`1555000${1000 + i}@s.whatsapp.net`, `text ${i}`)
+      lanes.outbox.ring()
+      for (let turn = 0; turn < i % 10; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+      const cancelled = await opened.store.commands
+        .cancel(command._id, () => true)
+        .then(
+          () => true,
+          () => false,
+        )
+      return { command, cancelled }
+    }),
+  )
+  for (const { command, cancelled } of outcomes) {
+    if (!cancelled) await untilState(lanes, command._id, 'done')
+    const onWire = lanes.wire.filter((one) => one.messageId === command.messageId).length
+    expect(onWire, `cancelled: ${cancelled}`).toBe(cancelled ? 0 : 1)
+  }
+  await lanes.stop()
+}, 60_000)
+
+test('what has passed its expiresAt is not sent; it is told as failed, and the next one goes', async () => {
+  const lanes = await openLanes()
+  const old = await lanes.accept(ana, 'too late', { expiresAt: later(-1) })
+  await lanes.accept(ana, 'in time', { expiresAt: later(60_000) })
+  lanes.connect()
+  await lanes.sent(1)
+  expect(lanes.texts()).toEqual(['in time'])
+  expect((await lanes.state(old._id))?.state).toBe('expired')
+  const [row] = await opened.store.messages.find(lanes.sessionId, old.messageId ?? '')
+  expect(row).toMatchObject({ status: 'failed', error: { code: 'command.expired' } })
+  await lanes.stop()
+})
+
+test('what is not due holds up nobody, and goes when it is due', async () => {
+  const lanes = await openLanes()
+  await lanes.accept(ana, 'scheduled', { notBefore: later(1_500) })
+  await lanes.accept(ana, 'now')
+  lanes.connect()
+  await lanes.sent(1)
+  expect(lanes.texts()).toEqual(['now'])
+  await lanes.sent(2)
+  expect(lanes.texts()).toEqual(['now', 'scheduled'])
+  await lanes.stop()
+})
+
+test('a thousand scheduled messages do not keep one that may go from going', async () => {
+  const lanes = await openLanes()
+  await Promise.all(
+    Array.from({ length: 600 }, (_, i) =>
+      lanes.accept(`1555${i}@s.whatsapp.net`, 's', { notBefore: later(3_600_000) }),
+    ),
+  )
+  await lanes.accept(ana, 'now')
+  lanes.connect()
+  await lanes.sent(1)
+  expect(lanes.texts()).toEqual(['now'])
+  await lanes.stop()
+}, 60_000)
+
+test('a lane that is stuck with hundreds waiting behind it keeps no other lane from going', async () => {
+  const lanes = await openLanes({ automatic: false })
+  await Promise.all(Array.from({ length: 600 }, (_, i) => lanes.accept(ana, `a${i}`)))
+  await lanes.accept(beto, 'b')
+  lanes.connect()
+  await lanes.sent(2)
+  expect(lanes.texts()).toContain('b')
+  await lanes.stop()
+}, 60_000)
+
+test('a lost connection uses up no attempt, and the same message id goes again on the next one', async () => {
+  const lanes = await openLanes({ automatic: false })
+  const command = await lanes.accept(ana, 'again')
+  for (let drop = 1; drop <= 8; drop += 1) {
+    lanes.connect()
+    await lanes.sent(drop)
+    lanes.outbox.use(undefined)
+    expect((await untilState(lanes, command._id, 'queued')).attempts).toBe(0)
+  }
+  lanes.connect()
+  await lanes.sent(9)
+  lanes.outbox.acked(command.messageId ?? '', undefined)
+  expect((await untilState(lanes, command._id, 'done')).attempts).toBe(1)
+  expect(new Set(lanes.wire.map((one) => one.messageId))).toEqual(new Set([command.messageId]))
+  await lanes.stop()
+})
+
+test('a server that never acknowledges is tried again with the same id, up to the limit, then it is told', async () => {
+  const lanes = await openLanes({ automatic: false, ackTimeoutMs: 20, maxAttempts: 2 })
+  const command = await lanes.accept(ana, 'unanswered')
+  lanes.connect()
+  const failed = await untilState(lanes, command._id, 'failed')
+  expect(failed).toMatchObject({ attempts: 2, error: { code: 'command.gave_up' } })
+  expect(lanes.wire.map((one) => one.messageId)).toEqual([command.messageId, command.messageId])
+  await lanes.stop()
+}, 30_000)
+
+test('what an owner before left in `sending` is sent by the next with the same id, before what came later', async () => {
+  const lanes = await openLanes({ epoch: 2 })
+  const left = await lanes.accept(ana, 'left')
+  await opened.store.commands.take(left._id, 1)
+  await lanes.accept(ana, 'came later')
+  lanes.connect()
+  await lanes.sent(2)
+  expect(lanes.wire.map((one) => one.text)).toEqual(['left', 'came later'])
+  expect(lanes.wire[0]?.messageId).toBe(left.messageId)
+  // The owner that was overtaken can neither finish nor put back what is not its own any more.
+  await opened.store.commands.putBack(left._id, 1, new Date(), false)
+  expect((await untilState(lanes, left._id, 'done')).epoch).toBe(2)
+  await lanes.stop()
+})
