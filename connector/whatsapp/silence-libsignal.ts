@@ -3,5 +3,3 @@
 // Import this first, before anything that imports Baileys.
 
 for (const method of ['info', 'warn', 'error', 'log', 'debug'] as const) console[method] = () => undefined
-
-export {}
