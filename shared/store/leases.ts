@@ -11,6 +11,7 @@ export const leaseIndexes: IndexDescription[] = [
 
 export function createLeaseStore(db: Db) {
   const leases: Collection<Lease> = db.collection('leases')
+  const creds: Collection<{ _id: string; epoch: number }> = db.collection('authCreds')
 
   async function serverTime(): Promise<Date> {
     const hello = await db.command({ hello: 1 })
@@ -18,10 +19,14 @@ export function createLeaseStore(db: Db) {
   }
 
   return {
-    /** A free lease for a new session; no-op when there is one. */
+    /**
+     * A free lease for a new session; no-op when there is one. Epochs go on where an earlier life of this id ended:
+     * its fences stand for ever, and refuse every epoch below theirs.
+     */
     async create(sessionId: string): Promise<void> {
+      const earlier = await creds.findOne({ _id: sessionId }, { projection: { epoch: 1 } })
       try {
-        await leases.insertOne({ _id: sessionId, owner: null, epoch: 0, expiresAt: new Date(0) })
+        await leases.insertOne({ _id: sessionId, owner: null, epoch: earlier?.epoch ?? 0, expiresAt: new Date(0) })
       } catch (error) {
         if (!isDuplicateKey(error)) throw error
       }
