@@ -55,7 +55,9 @@ export async function connectOnce(
     await reporter.announce('session.connecting', {})
     // What the last socket told is stored before the journal is looked at again.
     await recorder.idle()
-    const url = await held.urlFor(session)
+    const address = await addressOf(held, session)
+    if ('unknown' in address) return { closed: { code: 0, reason: address.unknown }, opened: false }
+    const { url } = address
     let close: (closed: Closed) => void = () => undefined
     const whenClosed = new Promise<Closed>((resolve) => (close = resolve))
     const reportState = createStateReport({
@@ -130,6 +132,16 @@ export async function connectOnce(
       if (!signal.aborted) log.error({ err: error }, 'watching the session failed')
       return false
     }
+  }
+}
+
+/** A sandbox that does not answer is like a WhatsApp that does not: it is tried again, with a growing wait. */
+async function addressOf(held: Held, session: Session): Promise<{ url: string | undefined } | { unknown: string }> {
+  try {
+    return { url: await held.urlFor(session) }
+  } catch (error) {
+    held.log.debug({ err: error }, 'no address to connect to')
+    return { unknown: 'no address to connect to' }
   }
 }
 

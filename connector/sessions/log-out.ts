@@ -6,7 +6,12 @@ import type { Held } from './connect-once.ts'
 const patienceMs = 20_000
 
 export async function logOut(held: Held, session: Session): Promise<void> {
-  const url = await held.urlFor(session)
+  let url: string | undefined
+  try {
+    url = await held.urlFor(session)
+  } catch (error) {
+    return held.log.debug({ err: error }, 'no address to log out at')
+  }
   await new Promise<void>((resolve) => {
     const timer = setTimeout(() => void connection.end('no answer to the log-out'), patienceMs)
     const connection = openConnection({
