@@ -1,5 +1,6 @@
 // One socket's life inside a held session: from its turn at the gate to its close, or until something else is asked.
 import type { Session } from '../../shared/model/session.ts'
+import type { MessageFact } from '../whatsapp/facts.ts'
 import { isLinked, openConnection, type Connection } from '../whatsapp/connection.ts'
 import type { Journal } from '../whatsapp/keys/journal.ts'
 import type { KeyStore } from '../whatsapp/keys/open-key-store.ts'
@@ -77,9 +78,10 @@ export async function connectOnce(
       log,
       onFact: (delivery) => {
         const { fact } = delivery
-        recorder.record(
-          fact.kind === 'ack' ? { fact, stored: () => outbox.acked(fact.messageId, fact.error) } : delivery,
-        )
+        if (fact.kind === 'ack') recorder.record({ fact, stored: () => outbox.acked(fact.messageId, fact.error) })
+        else if (fact.kind === 'message' && session.settings.autoRead === true)
+          recorder.record({ fact, stored: () => (delivery.stored(), markRead(fact)) })
+        else recorder.record(delivery)
       },
       onState: (state) => {
         if (state.kind === 'open') {
@@ -110,6 +112,15 @@ export async function connectOnce(
   } finally {
     leave()
     outbox.use(undefined)
+  }
+
+  /** The setting `autoRead`: what is stored counts as read. A receipt that cannot go now is not worth a retry. */
+  function markRead({ sender, chat, messageId, content }: MessageFact): void {
+    if (sender === 'me' || content.type === 'undecryptable') return
+    const inGroup = sender[0] === chat[0] ? {} : { participant: sender[0] }
+    connection?.sending
+      .markRead([{ chat: chat[0], messageId, fromMe: false, ...inGroup }])
+      .catch((error: unknown) => log.debug({ err: error }, 'a read receipt did not go'))
   }
 
   /** Ends the socket when the wish changes; `true` if it did. Every five minutes it says that it is alive. */

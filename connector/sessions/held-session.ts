@@ -32,7 +32,8 @@ export type HeldSessionOptions = {
   leaseTtlMs: number
 }
 
-type End = 'stopped' | 'lost' | 'deleted'
+/** `failed`: an error that waiting does not mend; somebody else, or a later try, may fare better. */
+type End = 'stopped' | 'lost' | 'deleted' | 'failed'
 
 export type HeldSession = {
   readonly epoch: number
@@ -60,6 +61,7 @@ export function holdSession(options: HeldSessionOptions): HeldSession {
   const { signal } = stopping
   const wake = createWake()
   let lost = false
+  let asked = false
   let ringOutbox: () => void = () => undefined
   let health = () => ({ backlog: 0, pending: 0 })
 
@@ -249,8 +251,9 @@ export function holdSession(options: HeldSessionOptions): HeldSession {
 
   const ended = run().catch((error: unknown): End => {
     if (lost || error instanceof LeaseLost) return 'lost'
-    if (!signal.aborted) log.error({ err: error }, 'the session stopped with an error')
-    return 'stopped'
+    if (asked) return 'stopped'
+    log.error({ err: error }, 'the session stopped with an error')
+    return 'failed'
   })
   return {
     epoch,
@@ -258,6 +261,7 @@ export function holdSession(options: HeldSessionOptions): HeldSession {
     ringOutbox: () => ringOutbox(),
     lose,
     async stop() {
+      asked = true
       stopping.abort(new Error('stopping'))
       await ended
     },

@@ -29,6 +29,8 @@ export type Sessions = {
   close(): Promise<void>
 }
 
+const restMs = 15_000
+
 export function openSessions(options: SessionsOptions): Sessions {
   const { store, owner, log, leaseTtlMs } = options
   const stopping = new AbortController()
@@ -36,6 +38,8 @@ export function openSessions(options: SessionsOptions): Sessions {
   const wake = createWake()
   const held = new Map<string, HeldSession>()
   const ending = new Set<Promise<void>>()
+  /** Sessions that failed here, and until when they are left alone, monotonic ms. */
+  const resting = new Map<string, number>()
   /** Monotonic ms when our leases run out by our own count, taken from before the last renewal was asked. */
   let validUntil = Number.POSITIVE_INFINITY
 
@@ -67,7 +71,9 @@ export function openSessions(options: SessionsOptions): Sessions {
     const end = session.ended
       .then(async (why) => {
         if (why === 'deleted') await deleteSession(store, sessionId)
-        else if (why === 'stopped') await store.leases.release(sessionId, owner, epoch)
+        else if (why !== 'lost') await store.leases.release(sessionId, owner, epoch)
+        // Not at once again by this process: what failed would only fail faster.
+        if (why === 'failed') resting.set(sessionId, performance.now() + restMs)
       })
       .catch((error: unknown) =>
         log.warn({ err: error, sessionId }, 'letting a session go was cut short; its lease runs out'),
@@ -85,7 +91,8 @@ export function openSessions(options: SessionsOptions): Sessions {
     if (room <= 0) return
     for (const sessionId of await store.leases.free(room)) {
       if (signal.aborted) return
-      if (held.has(sessionId)) continue
+      if (held.has(sessionId) || (resting.get(sessionId) ?? 0) > performance.now()) continue
+      resting.delete(sessionId)
       const claim = await store.leases.claim(sessionId, owner, leaseTtlMs)
       if (claim.outcome === 'claimed') hold(sessionId, claim.epoch)
     }

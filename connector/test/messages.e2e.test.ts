@@ -174,3 +174,13 @@ test('typing and presence arrive as signals, without a number in the stream', as
   await world.door('POST', `/phones/${beto.phone}/typing`, { to: ana.phone, state: 'composing' })
   await world.until('typing', () => signals.includes('typing.updated composing'))
 })
+
+test('with autoRead what arrives is marked as read at its sender', async () => {
+  await world.store.sessions.patch('s', { settings: { autoRead: true } })
+  const connects = world.of('session.connected').length
+  await world.store.sessions.want('s', 'linked')
+  await world.until('connected again', () => world.of('session.connected').length > connects)
+  const id = await say({ text: 'seen?' })
+  const sent = await world.door('GET', `/phones/${beto.phone}/sent?messageId=${id}&receipt=read&atLeast=1&wait=30`)
+  expect(sent['data']).toHaveLength(1)
+})

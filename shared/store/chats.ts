@@ -2,6 +2,7 @@
 import type { Collection, Db, Filter, IndexDescription } from 'mongodb'
 import type { Chat } from '../model/chat.ts'
 import { isGroupJid, phoneOf } from '../model/jid.ts'
+import { unifyChats } from './unify-chats.ts'
 import { formatCursor, parseCursor, type Page } from '../model/page.ts'
 
 export const chatIndexes: IndexDescription[] = [
@@ -36,8 +37,13 @@ export function createChatStore(db: Db) {
     async resolveOrCreate(sessionId: string, jids: readonly [string, ...string[]], at: Date): Promise<Chat> {
       const known = await chats
         .find({ sessionId, jids: { $in: [...jids] } })
-        .limit(1)
+        .limit(2)
         .toArray()
+      const [one, two] = known
+      if (one && two) {
+        const [keep, other] = one.createdAt <= two.createdAt ? [one, two] : [two, one]
+        known.splice(0, 2, await unifyChats(db, chats, keep, other))
+      }
       const [first] = jids
       const chatId = known[0]?.chatId ?? first
       const phone = jids.map(phoneOf).find((digits) => digits !== undefined)

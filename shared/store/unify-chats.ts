@@ -1,0 +1,42 @@
+// Two chats that turn out to be one person's: the older keeps its id, the messages of the other move into it.
+import type { Collection, Db } from 'mongodb'
+import type { Chat } from '../model/chat.ts'
+import { toMessageKey, type Message } from '../model/message.ts'
+
+const batch = 500
+
+/** Idempotent: cut short, the next call goes on. Returns the chat as it is afterwards. */
+export async function unifyChats(db: Db, chats: Collection<Chat>, keep: Chat, other: Chat): Promise<Chat> {
+  const messages: Collection<Message> = db.collection('messages')
+  const { sessionId } = keep
+  for (;;) {
+    const rows = await messages.find({ sessionId, chatId: other.chatId }).limit(batch).toArray()
+    if (rows.length === 0) break
+    await messages.bulkWrite(
+      rows.map(({ _id, ...row }) => {
+        // In a chat of two the other one is the chat.
+        const sender = row.sender === other.chatId ? keep.chatId : row.sender
+        const moved = { ...row, chatId: keep.chatId, sender }
+        const key = toMessageKey(sessionId, keep.chatId, sender, row.messageId)
+        return { updateOne: { filter: { _id: key }, update: { $setOnInsert: moved }, upsert: true } }
+      }),
+    )
+    await messages.deleteMany({ _id: { $in: rows.map((row) => row._id) } })
+  }
+  const isNewer = other.lastActivity > keep.lastActivity && other.lastMessage
+  const unified = await chats.findOneAndUpdate(
+    { _id: keep._id },
+    {
+      $addToSet: { jids: { $each: other.jids } },
+      $set: {
+        unreadCount: keep.unreadCount + other.unreadCount,
+        pinned: Math.max(keep.pinned, other.pinned),
+        ...(isNewer ? { lastMessage: other.lastMessage, lastActivity: other.lastActivity } : {}),
+        ...(keep.name === undefined && other.name !== undefined ? { name: other.name } : {}),
+      },
+    },
+    { returnDocument: 'after' },
+  )
+  await chats.deleteOne({ _id: other._id })
+  return unified ?? keep
+}
