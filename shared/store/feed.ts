@@ -25,7 +25,10 @@ export type FeedOptions = {
 }
 
 export type Feed = {
-  /** Returns the removal. Listeners run in order of registration, synchronously, one change after another. */
+  /**
+   * Returns the removal. Listeners run in order of registration, synchronously, one change after another; one that
+   * throws is told to `onError` and keeps nothing from the others. Nothing is read before the first one listens.
+   */
   listen(listener: (change: FeedChange) => void): () => void
   /** A token for `after`, durable knowledge of what was delivered. */
   place(): ResumeToken
@@ -34,10 +37,13 @@ export type Feed = {
   close(): Promise<void>
 }
 
-const historyLost = 286
-const changeStreamFatal = 280
+/** No stream can go on from the place: its history is gone, it is no place here, the database was dropped there. */
+const placeGone = new Set<unknown>([286, 280, 260])
 
-/** Opens the stream and waits until it is live, so that what is written afterwards is seen. */
+/**
+ * Opens the stream and waits until it is live, so that what is written afterwards is seen. A place in `after` that is
+ * gone is no failure: the first listener is told `lost`.
+ */
 export async function openFeed(db: Db, options: FeedOptions = {}): Promise<Feed> {
   const listeners = new Set<(change: FeedChange) => void>()
   const stopped = new AbortController()
@@ -45,8 +51,17 @@ export async function openFeed(db: Db, options: FeedOptions = {}): Promise<Feed>
   let progress = performance.now()
   let current: ChangeStream | undefined
 
+  let startReading = () => {}
+  const firstListener = new Promise<void>((resolve) => (startReading = resolve))
+  let isLost = false
+
   const tell = (change: FeedChange) => {
-    for (const listener of listeners) listener(change)
+    for (const listener of listeners)
+      try {
+        listener(change)
+      } catch (error) {
+        options.onError?.(error)
+      }
   }
 
   const pipeline: Document[] = [
@@ -79,19 +94,30 @@ export async function openFeed(db: Db, options: FeedOptions = {}): Promise<Feed>
     },
   ]
 
+  /** A change that came with the opening, not told yet. */
+  let held: Document | null = null
+
   async function openStream(): Promise<ChangeStream> {
     const stream = db.watch(pipeline, {
       maxAwaitTimeMS: 1_000,
       ...(place === undefined ? {} : { resumeAfter: place }),
     })
+    try {
+      // tryNext sends the aggregate, so that the stream's beginning is fixed when we return.
+      held = (await stream.tryNext()) as Document | null
+    } catch (error) {
+      // What cannot be closed cleanly was not open.
+      await stream.close().catch((closing: unknown) => options.onError?.(closing))
+      if (place === undefined || !placeGone.has((error as { code?: unknown }).code)) throw error
+      place = undefined
+      isLost = true
+      return openStream()
+    }
+    if (!held) place = stream.resumeToken
     stream.on('resumeTokenChanged', (token: ResumeToken) => {
       place = token
       progress = performance.now()
     })
-    // tryNext sends the aggregate, so that the stream's beginning is fixed when we return.
-    const first = (await stream.tryNext()) as Document | null
-    if (first) deliver(first)
-    place ??= stream.resumeToken
     progress = performance.now()
     return stream
   }
@@ -104,14 +130,18 @@ export async function openFeed(db: Db, options: FeedOptions = {}): Promise<Feed>
   }
 
   async function run(): Promise<void> {
+    await firstListener
     let retryMs = 50
     while (!stopped.signal.aborted) {
       try {
         current ??= await openStream()
-        retryMs = 50
+        if (isLost) tell({ kind: 'lost' })
+        isLost = false
+        if (held) deliver(held)
+        held = null
         for (;;) {
-          const raw = (await current.next()) as Document
-          deliver(raw)
+          deliver((await current.next()) as Document)
+          retryMs = 50
         }
       } catch (error) {
         // A broken stream is closed before the next one is opened; that it cannot be closed cleanly changes nothing.
@@ -119,17 +149,6 @@ export async function openFeed(db: Db, options: FeedOptions = {}): Promise<Feed>
         current = undefined
         if (stopped.signal.aborted) return
         options.onError?.(error)
-        const code = (error as { code?: number }).code
-        if (code === historyLost || code === changeStreamFatal) {
-          place = undefined
-          try {
-            current = await openStream()
-            tell({ kind: 'lost' })
-            continue
-          } catch (reopening) {
-            options.onError?.(reopening)
-          }
-        }
         await pause(retryMs, stopped.signal)
         retryMs = Math.min(retryMs * 2, options.maxRetryMs ?? 2_000)
       }
@@ -142,12 +161,14 @@ export async function openFeed(db: Db, options: FeedOptions = {}): Promise<Feed>
   return {
     listen(listener) {
       listeners.add(listener)
+      startReading()
       return () => void listeners.delete(listener)
     },
     place: () => place,
     progressAtMs: () => progress,
     async close() {
       stopped.abort()
+      startReading()
       await current?.close()
       await running
     },
