@@ -13,6 +13,7 @@ import { createLog } from './log.ts'
 import { openRelay } from './relay/open-relay.ts'
 import { createConnectGate } from './sessions/connect-gate.ts'
 import { openSessions } from './sessions/open-sessions.ts'
+import { createClientVersion } from './whatsapp/client-version.ts'
 import { createWhatsappUrl } from './whatsapp-url.ts'
 
 const version = '0.1.0'
@@ -49,6 +50,7 @@ async function main(): Promise<void> {
         leaseTtlMs: settings.LEASE_TTL_MS,
         maxSessions: settings.CONNECTOR_MAX_SESSIONS,
         gate: createConnectGate({ places: connectPlaces, jitterMs: 250 }),
+        clientVersion: createClientVersion({ fixed: settings.WHATSAPP_VERSION }),
         log,
         urlFor: createWhatsappUrl({ whatsappUrl: settings.WHATSAPP_URL, sandboxUrl: settings.SANDBOX_URL }),
       })

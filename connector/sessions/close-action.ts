@@ -14,6 +14,9 @@ export type CloseAction =
   /** Nothing will change by itself: wait until somebody asks. `status` is what people see. */
   | { act: 'stop'; status: 'inactive' | 'error'; reason: string }
 
+/** WhatsApp's code for a client version it does not take any more. */
+export const clientTooOld = 405
+
 export function toCloseAction(code: number, linked: boolean): CloseAction {
   switch (code) {
     case 515: // restart required, after pairing
@@ -28,7 +31,7 @@ export function toCloseAction(code: number, linked: boolean): CloseAction {
       return { act: 'stop', status: 'error', reason: 'multi-device is not enabled on the phone' }
     case 408: // linked: the connection was lost; unlinked: the last QR has run out
       return linked ? { act: 'back-off' } : { act: 'stop', status: 'inactive', reason: 'QR expired' }
-    case 405: // the client's version is too old; the wait gives an operator time to update
+    case clientTooOld: // the client's version is too old; the wait gives an operator time to update
     case 428:
     case 500:
     case 503:

@@ -2,6 +2,7 @@
 import type { Session } from '../../shared/model/session.ts'
 import type { MessageFact } from '../whatsapp/facts.ts'
 import { isLinked, openConnection, type Connection } from '../whatsapp/connection.ts'
+import type { ClientVersion } from '../whatsapp/client-version.ts'
 import type { Journal } from '../whatsapp/keys/journal.ts'
 import type { KeyStore } from '../whatsapp/keys/open-key-store.ts'
 import type { RetryCaches } from '../whatsapp/retry-caches.ts'
@@ -23,6 +24,7 @@ export type Held = {
   reporter: Reporter
   retryCaches: RetryCaches
   gate: ConnectGate
+  clientVersion: ClientVersion
   log: SessionLog
   wake: Wake
   signal: AbortSignal
@@ -71,6 +73,7 @@ export async function connectOnce(
     let told: Promise<void> = Promise.resolve()
     connection = openConnection({
       url,
+      version: held.clientVersion.current(),
       keyStore: held.keyStore,
       journal: held.journal,
       settings: session.settings,

@@ -3,11 +3,12 @@
 import type { Session, SessionStatus } from '../../shared/model/session.ts'
 import { LeaseLost } from '../../shared/store/auth-log.ts'
 import type { Store } from '../../shared/store/open-store.ts'
+import type { ClientVersion } from '../whatsapp/client-version.ts'
 import { isLinked } from '../whatsapp/connection.ts'
 import { createJournal } from '../whatsapp/keys/journal.ts'
 import { openKeyStore } from '../whatsapp/keys/open-key-store.ts'
 import { createRetryCaches } from '../whatsapp/retry-caches.ts'
-import { toBackOffMs, toCloseAction } from './close-action.ts'
+import { clientTooOld, toBackOffMs, toCloseAction } from './close-action.ts'
 import type { ConnectGate } from './connect-gate.ts'
 import { connectOnce, type Closed, type Held } from './connect-once.ts'
 import { logOut } from './log-out.ts'
@@ -26,6 +27,7 @@ export type HeldSessionOptions = {
   owner: string
   epoch: number
   gate: ConnectGate
+  clientVersion: ClientVersion
   log: SessionLog
   /** Where the session connects; `undefined` = WhatsApp's own address. */
   urlFor: (session: Session) => Promise<string | undefined>
@@ -112,6 +114,7 @@ export function holdSession(options: HeldSessionOptions): HeldSession {
       reporter,
       retryCaches: createRetryCaches(),
       gate: options.gate,
+      clientVersion: options.clientVersion,
       log,
       wake,
       signal,
@@ -239,6 +242,7 @@ export function holdSession(options: HeldSessionOptions): HeldSession {
           break
         }
         case 'back-off': {
+          if (closed.code === clientTooOld) await held.clientVersion.refresh()
           await disconnected(closed)
           // The first time at once: most drops are over when they are noticed.
           const waitMs = failures === 0 ? 50 : toBackOffMs(failures - 1, Math.random())

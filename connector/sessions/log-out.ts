@@ -16,6 +16,7 @@ export async function logOut(held: Held, session: Session): Promise<void> {
     const timer = setTimeout(() => void connection.end('no answer to the log-out'), patienceMs)
     const connection = openConnection({
       url,
+      version: held.clientVersion.current(),
       keyStore: held.keyStore,
       journal: held.journal,
       settings: session.settings,

@@ -3,6 +3,7 @@ import { LeaseLost } from '../../shared/store/auth-log.ts'
 import type { Feed } from '../../shared/store/feed.ts'
 import type { Session } from '../../shared/model/session.ts'
 import type { Store } from '../../shared/store/open-store.ts'
+import type { ClientVersion } from '../whatsapp/client-version.ts'
 import type { ConnectGate } from './connect-gate.ts'
 import { deleteSession } from './delete-session.ts'
 import { holdSession, type HeldSession } from './held-session.ts'
@@ -17,6 +18,7 @@ export type SessionsOptions = {
   leaseTtlMs: number
   maxSessions: number
   gate: ConnectGate
+  clientVersion: ClientVersion
   log: SessionLog & { child(fields: object): SessionLog }
   urlFor: (session: Session) => Promise<string | undefined>
 }
@@ -63,6 +65,7 @@ export function openSessions(options: SessionsOptions): Sessions {
       owner,
       epoch,
       gate: options.gate,
+      clientVersion: options.clientVersion,
       log: log.child({ sessionId }),
       urlFor: options.urlFor,
       leaseTtlMs,

@@ -28,6 +28,8 @@ export type ConnectionState =
 export type ConnectionOptions = {
   /** Absent: WhatsApp's own address. */
   url: string | undefined
+  /** The client version to present; absent: the one Baileys was released with. */
+  version?: [number, number, number] | undefined
   keyStore: KeyStore
   journal: Journal
   settings: SessionSettings
@@ -73,6 +75,7 @@ export function openConnection(options: ConnectionOptions): Connection {
 
   const sock = makeWASocket({
     ...(options.url === undefined ? {} : { waWebSocketUrl: options.url }),
+    ...(options.version === undefined ? {} : { version: options.version }),
     auth: { creds, keys: keyStore.keys },
     logger,
     emitOwnEvents: false,

@@ -66,6 +66,8 @@ export const Settings = v.object({
   ADMIN_API_KEY: v.optional(v.pipe(v.string(), v.minLength(24, 'must be at least 24 characters'), v.maxLength(256))),
   /** The WebSocket ordinary sessions connect to; default WhatsApp's own. */
   WHATSAPP_URL: v.optional(v.pipe(v.string(), v.regex(/^wss?:\/\//, 'must begin with ws:// or wss://'))),
+  /** The client version presented to WhatsApp, `2.3000.N`; default the current one, found when WhatsApp asks for it. */
+  WHATSAPP_VERSION: v.optional(v.pipe(v.string(), v.regex(/^\d+\.\d+\.\d+$/, 'must be three numbers with dots'))),
   SANDBOX: v.optional(
     v.pipe(
       v.picklist(['on', 'off', 'true', 'false', '1', '0']),
