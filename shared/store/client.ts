@@ -1,6 +1,7 @@
 // The driver, opened the one way we trust: majority writes with a journal, majority reads, a replica set.
 import {
   type Document,
+  MongoBulkWriteError,
   MongoClient,
   MongoError,
   MongoNetworkError,
@@ -77,6 +78,9 @@ const unavailableCodes = new Set([
 /** The database is away or its answer is unknown: the same call may be made again, and must be idempotent. */
 export function isUnavailable(error: unknown): boolean {
   if (error instanceof MongoNetworkError || error instanceof MongoServerSelectionError) return true
+  // A bulk write wraps whatever happened on its way to the server (driver 7.9, bulk/common.js).
+  if (error instanceof MongoBulkWriteError && (error.errorResponse as unknown) instanceof Error)
+    return isUnavailable(error.errorResponse)
   if (!(error instanceof MongoError)) return false
   if (typeof error.code === 'number' && unavailableCodes.has(error.code)) return true
   if (error.hasErrorLabel('RetryableWriteError') || error.hasErrorLabel('TransientTransactionError')) return true

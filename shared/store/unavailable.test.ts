@@ -1,0 +1,46 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openCable, type Cable } from '../../scripts/testing/cable.ts'
+import { openTestStore, type TestStore } from '../../scripts/testing/mongo.ts'
+import { inject } from 'vitest'
+import type { Message } from '../model/message.ts'
+import { isUnavailable } from './client.ts'
+
+let cable: Cable
+let opened: TestStore
+beforeAll(async () => {
+  cable = await openCable(inject('mongodbUri'))
+  opened = await openTestStore({ uri: cable.uri, serverSelectionTimeoutMs: 200 })
+})
+afterAll(async () => {
+  cable.mend()
+  await opened.close()
+  cable.close()
+})
+
+const row = { _id: 's/c/me/M', sessionId: 's', chatId: 'c', messageId: 'M' } as Message
+
+test('whatever kind of write or read it was, a database that is away is said to be away', async () => {
+  const { messages, events, commands, leases, auth } = opened.store
+  const steps: Record<string, () => Promise<unknown>> = {
+    'a bulk write': () => messages.insert([row]),
+    'an insert of many': () => events.appendOnce('s', [{ type: 'session.updated', data: {} }]),
+    'the owner’s append': () => appender.append([{ type: 'session.updated', data: {} }]),
+    'a find and modify': () => commands.take('x', 1),
+    'an update': () => commands.putBack('x', 1, new Date(), true),
+    'an update by pipeline': () => leases.renew('nobody', 1),
+    'a find': () => messages.find('s', 'M'),
+    'a transaction': () => auth.fold('s', 1, { upTo: 0, puts: [], deletes: [] }),
+  }
+  const appender = opened.store.events.openAppender('s', 1)
+  await appender.fence('test')
+  await messages.insert([row])
+  cable.cut()
+  for (const round of ['as the connection ends', 'while there is none'])
+    for (const [name, step] of Object.entries(steps)) {
+      const error = await step().then(
+        () => 'it went through',
+        (reason: unknown) => reason,
+      )
+      expect(isUnavailable(error), `${name}, ${round}: ${String(error)}`).toBe(true)
+    }
+})
