@@ -5,7 +5,7 @@ import type { NewCommand } from '../../../shared/store/commands.ts'
 import type { Command } from '../../../shared/model/command.ts'
 import type { Connection } from '../../whatsapp/connection.ts'
 import type { SendOutcome } from '../../whatsapp/sending.ts'
-import { createAddresses } from '../record/addresses.ts'
+import { createAddresses, type Addresses } from '../record/addresses.ts'
 import { createOutbox, type OutboxOptions } from './outbox.ts'
 
 let opened: TestStore
@@ -19,15 +19,17 @@ const beto = '15550000002@s.whatsapp.net'
 const later = (ms: number) => new Date(Date.now() + ms)
 
 let sessions = 0
-async function openLanes(options: Partial<OutboxOptions> & { automatic?: boolean } = {}) {
-  const { automatic = true, ...given } = options
+type LaneOptions = Partial<OutboxOptions> & { automatic?: boolean; addresses?: (real: Addresses) => Addresses }
+
+async function openLanes(options: LaneOptions = {}) {
+  const { automatic = true, addresses = (real) => real, ...given } = options
   const { store } = opened
   const sessionId = `outbox-${(sessions += 1)}`
   const stopping = new AbortController()
   const appender = store.events.openAppender(sessionId, given.epoch ?? 1)
   await appender.fence('test')
   const counters = { add: () => undefined, close: () => Promise.resolve() }
-  const context = { sessionId, store, appender, addresses: createAddresses(store, sessionId), counters }
+  const context = { sessionId, store, appender, addresses: addresses(createAddresses(store, sessionId)), counters }
   const outbox = createOutbox({
     context,
     epoch: 1,
@@ -208,6 +210,23 @@ test('a lost connection uses up no attempt, and the same message id goes again o
   lanes.outbox.acked(command.messageId ?? '', undefined)
   expect((await untilState(lanes, command._id, 'done')).attempts).toBe(1)
   expect(new Set(lanes.wire.map((one) => one.messageId))).toEqual(new Set([command.messageId]))
+  await lanes.stop()
+})
+
+test('a message whose row cannot be written keeps its place: it is tried again before the next of its chat', async () => {
+  let failures = 2
+  const lanes = await openLanes({
+    maxAttempts: 5,
+    addresses: (real) => ({
+      ...real,
+      chatIdOf: (jids, at) => ((failures -= 1) >= 0 ? Promise.reject(new Error('no row')) : real.chatIdOf(jids, at)),
+    }),
+  })
+  await lanes.accept(ana, 'first')
+  await lanes.accept(ana, 'second')
+  lanes.connect()
+  await lanes.sent(4)
+  expect(lanes.texts().filter((text) => !text.startsWith('Error'))).toEqual(['first', 'second'])
   await lanes.stop()
 })
 

@@ -84,17 +84,18 @@ export function createOutbox(options: OutboxOptions): Outbox {
     if (!current) return false
     const taken = await store.commands.take(command._id, epoch)
     if (!taken) return true
-    const key =
-      taken.kind === 'message.send'
-        ? await recordQueued(
-            context,
-            taken as Command<'message.send'>,
-            current.connection.identify((taken as Command<'message.send'>).payload.to),
-          )
-        : undefined
     const messageId = taken.messageId ?? taken._id
-    const ack = awaitAck(messageId, current.closed.signal)
     try {
+      // Inside: whatever fails from here on, the command goes back to the head of its lane.
+      const key =
+        taken.kind === 'message.send'
+          ? await recordQueued(
+              context,
+              taken as Command<'message.send'>,
+              current.connection.identify((taken as Command<'message.send'>).payload.to),
+            )
+          : undefined
+      const ack = awaitAck(messageId, current.closed.signal)
       // Receipts can arrive before Baileys' own promise does, and that one may hang when the socket dies.
       const acting = act({ ...context, connection: current.connection }, taken)
       const first = await Promise.race([acting, ack])
