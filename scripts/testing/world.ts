@@ -35,11 +35,13 @@ export type World = Awaited<ReturnType<typeof openWorld>>
 export type WorldOptions = {
   /** For every connector of this world. */
   connectorEnv?: Record<string, string>
+  /** A MongoDB of the world's own. Default: the run's. */
+  mongodbUri?: string
 }
 
 export async function openWorld(options: WorldOptions = {}) {
   const dataDir = mkdtempSync(join(tmpdir(), 'wastream-world-'))
-  const uri = inject('mongodbUri')
+  const uri = options.mongodbUri ?? inject('mongodbUri')
   const dbName = freshDbName()
   const [store, sandbox] = await Promise.all([
     openStore({ uri, dbName, secretKey: testSecret }),

@@ -1,0 +1,114 @@
+// What a connector stands on goes away and comes back: MongoDB frozen, MongoDB killed, WhatsApp gone.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startChild, type Child } from '../../scripts/testing/child.ts'
+import { openReader, type Reader } from '../../scripts/testing/relay-reader.ts'
+import { numbered, openWorld, type Phone, type World } from '../../scripts/testing/world.ts'
+
+let dataDir: string
+let mongo: Child
+let world: World
+let ana: Phone
+let beto: Phone
+let connector: Child
+let steady: Reader
+let restless: Reader
+beforeAll(async () => {
+  dataDir = mkdtempSync(join(tmpdir(), 'wastream-away-'))
+  mongo = await startChild('scripts/mongo.ts', { DATA_DIR: dataDir })
+  world = await openWorld({ mongodbUri: mongo.ready['uri'] ?? '' })
+  ;[ana, beto] = [await world.phone('Ana'), await world.phone('Beto')]
+  connector = await world.startConnector({ CONNECTOR_ROLES: 'sessions,relay' })
+  await world.link('s', ana)
+  const { token } = await world.store.apiKeys.create({ name: 'reader', scopes: ['*'] }, 'test')
+  const url = `${connector.ready['relay']?.replace('http', 'ws')}/v1/ws`
+  steady = openReader(url, token, 's')
+  restless = openReader(url, token, 's', 25)
+}, 60_000)
+afterAll(async () => {
+  steady.close()
+  restless.close()
+  await world.close()
+  await mongo.stop()
+  rmSync(dataDir, { recursive: true, force: true })
+})
+
+/** To the whole group: a real mongod is a child of the program that was started. */
+const signal = (name: NodeJS.Signals) => process.kill(-mongo.pid, name)
+const received = (prefix: string) =>
+  world
+    .of('message.received')
+    .map((event) => String(event.data['text']))
+    .filter((text) => text.startsWith(prefix))
+
+/** Texts both ways; in their middle MongoDB goes away, and comes back. */
+async function throughAbsence(name: string, absence: () => Promise<void>): Promise<void> {
+  const sockets = steady.opened()
+  const outgoing = numbered(`${name} out`, 20)
+  for (const text of outgoing) await world.post('s', beto, text)
+  await world.door('POST', `/phones/${beto.phone}/messages`, { to: ana.phone, text: `${name} before`, count: 40 })
+  await world.until('some received', () => received(`${name} before`).length >= 5)
+  await absence()
+  await world.until('all received', () => received(`${name} during`).length >= 40)
+
+  expect(received(`${name} before`)).toEqual(numbered(`${name} before`, 40))
+  expect(received(`${name} during`)).toEqual(numbered(`${name} during`, 40))
+  const isOurs = (text: unknown) => String(text).startsWith(`${name} out`)
+  const delivered = () => world.of('message.delivered').filter((event) => isOurs(event.data['text']))
+  await world.until('all sent', () => delivered().length >= outgoing.length)
+  expect((await world.inbox(beto)).map((row) => row.text).filter(isOurs)).toEqual(outgoing)
+  expect(world.of('session.owner_changed'), 'nobody else took the session').toHaveLength(1)
+  const { counters } = await world.phoneState(beto)
+  expect(counters).toMatchObject({ failedDecryptions: 0, retryReceiptsReceived: 0 })
+
+  const head = await world.store.events.headOf('s')
+  const numbers = Array.from({ length: head }, (_, i) => i + 1)
+  for (const reader of [steady, restless]) {
+    await reader.until(head)
+    expect(reader.seqs().slice(0, head), 'each event once, in order').toEqual(numbers)
+  }
+  expect(steady.opened(), 'the socket stayed').toBe(sockets)
+  expect(restless.opened(), 'the other one came back again and again').toBeGreaterThan(5)
+}
+
+const burst = (name: string) =>
+  world.door('POST', `/phones/${beto.phone}/messages`, { to: ana.phone, text: `${name} during`, count: 40 })
+
+test('MongoDB frozen for 22 s under traffic both ways: nothing lost, nothing twice, sockets stay', async () => {
+  await throughAbsence('frozen', async () => {
+    signal('SIGSTOP')
+    await burst('frozen')
+    await new Promise((resolve) => setTimeout(resolve, 22_000)) // waits: longer than the driver lets a socket be silent
+    signal('SIGCONT')
+  })
+}, 120_000)
+
+test('MongoDB killed with -9 under traffic both ways, and started again: the same', async () => {
+  await throughAbsence('killed', async () => {
+    signal('SIGKILL')
+    await mongo.exited
+    await burst('killed')
+    const port = new URL(mongo.ready['uri'] ?? '').port
+    mongo = await startChild('scripts/mongo.ts', { DATA_DIR: dataDir, MONGO_PORT: port })
+  })
+}, 120_000)
+
+test('a WhatsApp that is gone is waited for: one owner, few tries, and everything goes on when it is back', async () => {
+  const world = await openWorld()
+  try {
+    const [ana, beto] = [await world.phone('Ana'), await world.phone('Beto')]
+    await world.startConnector()
+    await world.link('s', ana)
+    world.sandbox.kill('SIGKILL')
+    await world.sandbox.exited
+    await world.until('four failed tries', () => world.of('session.disconnected').length >= 4)
+    const text = await world.post('s', beto, 'kept meanwhile')
+    expect(world.of('session.owner_changed').length, 'nobody lets go of a session because WhatsApp is away').toBe(1)
+    expect((await world.store.commands.ofMessage('s', text))?.attempts, 'no try is used up').toBe(0)
+    expect((await world.store.sessions.read('s'))?.status).not.toBe('connected')
+  } finally {
+    await world.close()
+  }
+})
