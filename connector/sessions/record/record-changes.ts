@@ -28,7 +28,8 @@ export async function recordChange(context: RecordContext, fact: Change): Promis
   if (fact.kind === 'edit') {
     await store.messages.edit(key, fact.text, fact.at)
     const row = await store.messages.read(key)
-    if (row)
+    // An edit that came late or after the revoke was not applied; one that a crash cut short was, and is told now.
+    if (row?.editedAt?.getTime() === fact.at.getTime() && row.revokedAt === undefined)
       await appender.append([
         {
           type: 'message.edited',
