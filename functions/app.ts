@@ -9,6 +9,7 @@ import { createRateLimiter } from './rate-limiter.ts'
 import { front } from './request/front.ts'
 import { methodsOf } from './request/methods-of.ts'
 import { problemResponse, toProblem } from './request/problem-response.ts'
+import { openStoreWatch } from './request/store-watch.ts'
 import { listChats } from './routes/chats/list.ts'
 import { markChatRead } from './routes/chats/mark-read.ts'
 import { readChat } from './routes/chats/read.ts'
@@ -64,6 +65,14 @@ export function createApp(deps: AppDeps) {
   const api = createApi(deps)
   const app = new Hono<AppEnv>()
   app.use(front(deps.settings.CORS_ORIGINS, deps.settings.TRUST_PROXY))
+  const watch =
+    deps.feed &&
+    openStoreWatch({
+      feed: deps.feed,
+      ping: deps.store.ping,
+      monotonicMs: deps.monotonicMs ?? (() => performance.now()),
+    })
+  if (watch) for (const path of askingPaths) app.use(path, watch.middleware)
   app.onError((error, c) => problemResponse(c, toProblem(error), deps.log))
   app.notFound((c) => {
     const methods = methodsOf(app, c.req.path)
@@ -133,12 +142,16 @@ export function createApp(deps: AppDeps) {
   return {
     app: routes,
     close: (): void => {
+      watch?.close()
       api.waits.close()
       api.sessions.close()
       api.auth.close()
     },
   }
 }
+
+/** Everything but `/health`, which is the process's own, and `/ready`, which asks for itself. */
+const askingPaths = ['/v1/*', '/generate-qr', '/qr/*', '/contacts/*', '/whatsapp/*']
 
 function createApi(deps: AppDeps): Api {
   const { store, feed } = deps

@@ -61,11 +61,24 @@ function createStore(client: MongoClient, db: Db, cipher: Cipher) {
     tickets: createTicketStore(db),
     rateLimits: createRateLimitStore(db),
     openFeed: (feed?: FeedOptions) => openFeed(db, feed),
-    /** Throws when MongoDB does not answer within a second. */
-    async ping(): Promise<void> {
-      await db.command({ ping: 1 }, { timeoutMS: 1_000 })
-    },
+    /** Throws `store.unavailable` when MongoDB does not answer within a second. */
+    ping: () => answersWithin(pingMs, db.command({ ping: 1 })),
     close: () => client.close(),
+  }
+}
+
+const pingMs = 1_000
+
+/** The driver's own `timeoutMS` waits for the socket of a frozen server all the same (15 s, observed 2026-11, mongodb 7.9.0). */
+async function answersWithin(ms: number, asking: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const tooLate = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Problem('store.unavailable')), ms)
+  })
+  try {
+    await Promise.race([asking, tooLate])
+  } finally {
+    clearTimeout(timer)
   }
 }
 
