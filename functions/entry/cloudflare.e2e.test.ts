@@ -98,7 +98,7 @@ test('a ticket leads to the relay, which is elsewhere', async () => {
 }, 60_000)
 
 test('a connection that was lost is rebuilt; while the database is away it is 503', async () => {
-  await cable.cut()
+  cable.cut()
   const away = await call('GET', '/v1/sessions')
   expect([away.status, ((await away.json()) as { code: string }).code]).toEqual([503, 'store.unavailable'])
   expect(away.headers.get('retry-after')).not.toBeNull()

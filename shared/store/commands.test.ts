@@ -73,7 +73,7 @@ test('what is accepted at once has a place of its own in the lane, and is waited
   const { commands } = opened.store
   await Promise.all(Array.from({ length: 50 }, (_, i) => commands.accept(command(`o${i}`, { sessionId: 'order' }))))
   const waiting = await commands.waiting('order', 1, 100)
-  const places = waiting.map(({ ts }) => ts.toString())
+  const places = waiting.map(({ ts }) => `${ts.t}/${ts.i}`)
   expect(new Set(places).size).toBe(50)
   expect(waiting.every(({ ts }) => ts.t > 0)).toBe(true)
   const [first, second] = waiting

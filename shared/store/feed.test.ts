@@ -1,11 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { MongoClient, type Document } from 'mongodb'
 import { afterEach, expect, test } from 'vitest'
-import { openEmbedded } from '../../scripts/embedded-mongo/embedded-server.ts'
 import { openCable } from '../../scripts/testing/cable.ts'
 import { openTestStore, testSecret, type TestStore } from '../../scripts/testing/mongo.ts'
+import { openShortHistory } from '../../scripts/testing/short-history.ts'
 import type { Feed, FeedChange } from './feed.ts'
 import { openStore } from './open-store.ts'
 
@@ -103,7 +100,7 @@ test('a connection that is cut again and again loses nothing and tells nothing t
   for (let round = 1; round <= 5; round += 1) {
     await append(opened.store, 2)
     await seen.until(() => seen.seqs().length >= round * 4 - 2)
-    await cable.cut()
+    cable.cut()
     await append(opened.store, 2)
     cable.mend()
     await seen.until(() => seen.seqs().length >= round * 4)
@@ -112,9 +109,7 @@ test('a connection that is cut again and again loses nothing and tells nothing t
 }, 60_000)
 
 test('a place that is gone is told aloud, and the feed goes on live', async () => {
-  const dataDir = mkdtempSync(join(tmpdir(), 'wastream-feed-'))
-  closing.push(() => rmSync(dataDir, { recursive: true }))
-  const short = closed(await openEmbedded({ dataDir, historyBounds: { maxEntries: 20, maxBytes: 1e6 } }))
+  const short = closed(await openShortHistory(20))
   const store = await openOn(short.uri, 'lost')
   const cable = closed(await openCable(short.uri))
   const away = await openOn(cable.uri, 'lost')
@@ -123,7 +118,7 @@ test('a place that is gone is told aloud, and the feed goes on live', async () =
   await append(store, 1)
   await seen.until(() => seen.seqs().length === 1)
   const old = feed.place()
-  await cable.cut()
+  cable.cut()
   await append(store, 60)
   cable.mend()
   await seen.until(() => seen.changes.some((change) => change.kind === 'lost'))

@@ -104,7 +104,7 @@ export async function openFeed(db: Db, options: FeedOptions = {}): Promise<Feed>
     })
     try {
       // tryNext sends the aggregate, so that the stream's beginning is fixed when we return.
-      held = (await stream.tryNext()) as Document | null
+      held = await stream.tryNext()
     } catch (error) {
       // What cannot be closed cleanly was not open.
       await stream.close().catch((closing: unknown) => options.onError?.(closing))
@@ -140,7 +140,7 @@ export async function openFeed(db: Db, options: FeedOptions = {}): Promise<Feed>
         if (held) deliver(held)
         held = null
         for (;;) {
-          deliver((await current.next()) as Document)
+          deliver(await current.next())
           retryMs = 50
         }
       } catch (error) {
