@@ -7,8 +7,10 @@ export type Child = {
   /** What the program's `ready {…}` line said. */
   readonly ready: Record<string, string>
   readonly pid: number
-  /** Everything it wrote to stderr so far. */
+  /** Everything it wrote to stderr so far, the last two million characters of it. */
   stderr(): string
+  /** The same of stdout. */
+  stdout(): string
   kill(signal: NodeJS.Signals): void
   /** Resolves with the exit code, or the signal's name. */
   exited: Promise<number | NodeJS.Signals>
@@ -17,6 +19,8 @@ export type Child = {
 }
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
+
+const keptChars = 2_000_000
 
 export type ChildOptions = {
   /** Its stderr goes to ours as well. Default false. */
@@ -37,19 +41,22 @@ export function startChild(program: string, env: Record<string, string>, options
     },
   )
   let stderr = ''
+  let stdout = ''
   if (options.showStderr) child.stderr?.pipe(process.stderr, { end: false })
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr = (stderr + text).slice(-200_000)))
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr = (stderr + text).slice(-keptChars)))
   const exited = new Promise<number | NodeJS.Signals>((resolve) =>
     child.once('exit', (code, signal) => resolve(code ?? signal ?? 'SIGKILL')),
   )
   return new Promise((resolve, reject) => {
     const lines = createInterface({ input: child.stdout! })
     lines.on('line', (line) => {
+      stdout = `${stdout}${line}\n`.slice(-keptChars)
       if (!line.startsWith('ready ')) return
       resolve({
         ready: JSON.parse(line.slice('ready '.length)) as Record<string, string>,
         pid: child.pid ?? 0,
         stderr: () => stderr,
+        stdout: () => stdout,
         kill: (signal) => void child.kill(signal),
         exited,
         async stop() {

@@ -46,7 +46,7 @@ async function openRecorder() {
   })
   return {
     refused,
-    async tell(...facts: Fact[]): Promise<void> {
+    tell: async (...facts: Fact[]): Promise<void> => {
       for (const fact of facts) recorder.record({ fact, stored: () => undefined })
       await recorder.idle()
     },
