@@ -18,6 +18,16 @@ export type Child = {
   stop(): Promise<void>
 }
 
+/** It ended before it was ready. `isShown`: its own sentence went to our stderr already. */
+export class ChildFailed extends Error {
+  override readonly name = 'ChildFailed'
+  readonly isShown: boolean
+  constructor(message: string, isShown: boolean) {
+    super(message)
+    this.isShown = isShown
+  }
+}
+
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
 const keptChars = 2_000_000
@@ -67,7 +77,12 @@ export function startChild(program: string, env: Record<string, string>, options
     })
     child.once('error', reject)
     void exited.then((how) =>
-      reject(new Error(`${program} ended with ${how} before it was ready: ${stderr.slice(-2_000)}`)),
+      reject(
+        new ChildFailed(
+          `${program} ended with ${how} before it was ready: ${stderr.slice(-2_000)}`,
+          options.showStderr === true && stderr !== '',
+        ),
+      ),
     )
   })
 }

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { parseSettings } from '../../shared/model/settings.ts'
 import { readOrCreateSecret } from '../../shared/store/secret-file.ts'
+import { ChildFailed } from './child.ts'
 import { openAll } from './open-all.ts'
 import { removeRunFile, writeRunFile } from './run-file.ts'
 
@@ -60,6 +61,7 @@ async function run(): Promise<void> {
 }
 
 run().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  if (!(error instanceof ChildFailed && error.isShown))
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
   process.exit(1)
 })

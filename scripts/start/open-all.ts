@@ -35,17 +35,17 @@ export async function openAll({ settings, env, sandbox, say }: OpenAllOptions): 
   try {
     // A MongoDB that comes back must come back at the same address.
     let mongoPort = '0'
-    const [mongo, sandboxPart] = await Promise.all([
+    // One after the other: a folder in use is said once.
+    const mongo =
       settings.MONGODB_URI === undefined
-        ? open('MongoDB', 'scripts/mongo.ts', () => ({ DATA_DIR: settings.DATA_DIR, MONGO_PORT: mongoPort }))
-        : undefined,
-      sandbox
-        ? open('the sandbox', 'scripts/sandbox/main.ts', () => ({
-            DATA_DIR: settings.DATA_DIR,
-            SANDBOX_PORT: String(settings.SANDBOX_PORT),
-          }))
-        : undefined,
-    ])
+        ? await open('MongoDB', 'scripts/mongo.ts', () => ({ DATA_DIR: settings.DATA_DIR, MONGO_PORT: mongoPort }))
+        : undefined
+    const sandboxPart = sandbox
+      ? await open('the sandbox', 'scripts/sandbox/main.ts', () => ({
+          DATA_DIR: settings.DATA_DIR,
+          SANDBOX_PORT: String(settings.SANDBOX_PORT),
+        }))
+      : undefined
     const mongodbUri = settings.MONGODB_URI ?? mongo?.ready['uri'] ?? ''
     mongoPort = /:(\d+)[/?]/.exec(mongodbUri.replace('mongodb://', ''))?.[1] ?? '0'
     const sandboxUrl = settings.SANDBOX_URL ?? sandboxPart?.ready['sandbox']
