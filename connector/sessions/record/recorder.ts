@@ -43,7 +43,11 @@ export function createRecorder({ context, signal, onRetry, onRefused }: Recorder
         await patiently(() => store(batch.map((one) => one.fact)), { signal, onRetry })
         for (const one of batch) one.stored()
       } catch (error) {
-        if (signal.aborted || error instanceof LeaseLost) break
+        if (signal.aborted || error instanceof LeaseLost) {
+          // The next owner has the stanzas in the journal.
+          queue.length = 0
+          break
+        }
         if (batch.length > 1) {
           // One bad fact must not take its neighbours along.
           queue.unshift(...batch)
@@ -51,7 +55,6 @@ export function createRecorder({ context, signal, onRetry, onRefused }: Recorder
         } else onRefused(error, batch[0]?.fact.kind ?? 'message')
       }
     }
-    running = undefined
   }
 
   async function oneByOne(count: number): Promise<void> {
@@ -96,10 +99,19 @@ export function createRecorder({ context, signal, onRetry, onRefused }: Recorder
     }
   }
 
+  /** Cleared only after it was set: once aborted, run() ends before it has waited for anything. */
+  function start(): void {
+    running ??= run().finally(() => {
+      running = undefined
+      // Told between the end of the loop and here.
+      if (queue.length > 0 && !signal.aborted) start()
+    })
+  }
+
   const recorder: Recorder = {
     record(delivery) {
       queue.push(delivery)
-      running ??= run()
+      start()
     },
     async idle(): Promise<void> {
       if (!running) return
