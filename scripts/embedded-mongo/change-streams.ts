@@ -38,7 +38,7 @@ export function openChangeStream(store: Store, watched: Watched, options: Doc, p
   checkStages(pipeline)
   for (const stage of pipeline)
     if (!allowedStages.includes(Object.keys(stage)[0]!))
-      throw new Failure('InvalidOptions', `${Object.keys(stage)[0]} is not permitted in a $changeStream pipeline`)
+      throw new Failure('IllegalOperation', `${Object.keys(stage)[0]} is not permitted in a $changeStream pipeline`)
   const shape = compileShape(pipeline, scope)
   const looksUp = options['fullDocument'] === 'updateLookup'
   let place = startOf(store, options)

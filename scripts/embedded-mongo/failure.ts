@@ -8,6 +8,7 @@ const codes = {
   Unauthorized: 13,
   TypeMismatch: 14,
   Overflow: 15,
+  IllegalOperation: 20,
   InvalidLength: 16,
   InvalidBSON: 22,
   NamespaceNotFound: 26,
@@ -28,6 +29,7 @@ const codes = {
   WriteConflict: 112,
   CommandNotSupported: 115,
   CommandNotSupportedOnView: 166,
+  InvalidPipelineOperator: 168,
   CannotIndexParallelArrays: 171,
   InterruptedAtShutdown: 11600,
   ReadConcernMajorityNotAvailableYet: 134,
@@ -43,14 +45,32 @@ const codes = {
   NotImplemented: 238,
   DuplicateKey: 11000,
   BSONObjectTooLarge: 10334,
+  UnknownAccumulator: 15952,
+  GroupWithoutId: 15955,
+  LimitNotPositive: 15958,
+  InclusionInExclusion: 31253,
+  ExclusionInInclusion: 31254,
+  StageWithManyNames: 40323,
   UnrecognizedStage: 40324,
   MissingField: 40414,
   UnknownField: 40415,
   SortMemory: 292,
+  BadPattern: 51091,
 } as const
 
 /** MongoDB gives these codes the name `Location<code>`. */
-const unnamed = new Set<string>(['UnrecognizedStage', 'MissingField', 'UnknownField'])
+const unnamed = new Set<string>([
+  'UnknownAccumulator',
+  'GroupWithoutId',
+  'LimitNotPositive',
+  'InclusionInExclusion',
+  'ExclusionInInclusion',
+  'StageWithManyNames',
+  'UnrecognizedStage',
+  'MissingField',
+  'UnknownField',
+  'BadPattern',
+])
 
 export type FailureName = keyof typeof codes
 
@@ -71,9 +91,13 @@ export class Failure extends Error {
   }
 }
 
+/** As mingo says it. */
+const unknownExpression = /'\$\w+' is not registered/
+
 export function toFailure(error: unknown): Failure {
   if (error instanceof Failure) return error
   const message = error instanceof Error ? error.message : String(error)
+  if (unknownExpression.test(message)) return new Failure('InvalidPipelineOperator', message)
   // mingo reports a bad query, stage or expression with an error class of its own.
   return new Failure(
     error instanceof Error && error.constructor.name === 'MingoError' ? 'BadValue' : 'InternalError',

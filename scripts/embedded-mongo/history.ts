@@ -260,6 +260,8 @@ export function tokenOf(place: Place, kind: TokenKind = 'event'): Doc {
 
 export function parseToken(token: unknown): { place: Place; kind: TokenKind } {
   const data = (token as Doc | undefined)?.['_data'] as unknown
+  if (typeof data === 'string' && !/^(?:[0-9a-f]{2})*$/i.test(data))
+    throw new Failure('FailedToParse', 'resume token string was not a valid hex string')
   if (typeof data !== 'string' || !/^82[0-9a-f]{24}0[01]$/.test(data))
     throw new Failure('InvalidResumeToken', `Invalid resume token: ${JSON.stringify(token)}`)
   return { place: Buffer.from(data.slice(2, 26), 'hex'), kind: data.endsWith('01') ? 'invalidate' : 'event' }

@@ -255,7 +255,7 @@ export function toRegExp(pattern: BSONRegExp | RegExp): RegExp {
   try {
     return new RegExp(source, [...new Set(options)].filter((flag) => 'imsu'.includes(flag)).join(''))
   } catch (error) {
-    throw new Failure('BadValue', `Regular expression is invalid: ${(error as Error).message}`)
+    throw new Failure('BadPattern', `Regular expression is invalid: ${(error as Error).message}`)
   }
 }
 

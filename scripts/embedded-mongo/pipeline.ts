@@ -61,7 +61,7 @@ export function checkStages(pipeline: Value): void {
   for (const stage of pipeline) {
     const names = isDoc(stage) ? Object.keys(stage) : []
     if (names.length !== 1)
-      throw new Failure('UnrecognizedStage', 'A pipeline stage specification object must contain exactly one field.')
+      throw new Failure('StageWithManyNames', 'A pipeline stage specification object must contain exactly one field.')
     const name = names[0]!
     if (refused.includes(name)) throw new Failure('NotImplemented', `${name} is not served by the embedded MongoDB`)
     if (!(name in stages)) throw new Failure('UnrecognizedStage', `Unrecognized pipeline stage name: '${name}'`)
@@ -112,7 +112,7 @@ function* first(docs: Iterable<Doc>, limit: number): Generator<Doc> {
 
 export function positiveLimit(value: Value): number {
   const limit = toNumber(value)
-  if (!(limit > 0)) throw new Failure('BadValue', 'the limit must be positive')
+  if (!(limit > 0)) throw new Failure('LimitNotPositive', 'the limit must be positive')
   return limit
 }
 
@@ -150,6 +150,7 @@ const isPlain = (expression: Doc): boolean => !Object.keys(expression).some((key
 
 /** Groups by what BSON holds equal; accumulators are mingo's with the typed ones in front. */
 function group(docs: Stage, spec: Doc, options: Value): Stage {
+  if (!('_id' in spec)) throw new Failure('GroupWithoutId', 'a group specification must include an _id')
   const { _id: by, ...accumulators } = spec
   return whole(docs, (all) => {
     const groups = new Map<string, { id: Value; docs: Doc[] }>()
@@ -165,7 +166,7 @@ function group(docs: Stage, spec: Doc, options: Value): Stage {
       for (const [field, accumulator] of Object.entries(accumulators)) {
         const [name, operand] = Object.entries(accumulator as Doc)[0] as [string, Value]
         const operator = name === '$count' ? () => one.docs.length : options.context.getOperator('accumulator', name)
-        if (!operator) throw new Failure('BadValue', `unknown group operator '${name}'`)
+        if (!operator) throw new Failure('UnknownAccumulator', `unknown group operator '${name}'`)
         result[field] = operator(one.docs, operand, options)
       }
       return result

@@ -18,12 +18,15 @@ export function compileProjection(projection: Doc, scope: Scope, filter?: Doc): 
   const slices: [string, Value][] = []
   let keepsId: boolean | undefined
   let positional: string | undefined
+  let beganWithExclusion = false
   for (const [path, rule] of flatten(projection, '')) {
     const flag = typeof rule === 'boolean' ? rule : isNumeric(rule) ? toNumber(rule) !== 0 : undefined
     if (path === '_id' && flag !== undefined) keepsId = flag
     else if (path.endsWith('.$') && filter) kept.push((positional = path.slice(0, -2)))
-    else if (flag !== undefined) (flag ? kept : dropped).push(path)
-    else if (isDoc(rule) && '$slice' in rule && filter) slices.push([path, rule['$slice']])
+    else if (flag !== undefined) {
+      beganWithExclusion ||= !flag && kept.length === 0
+      ;(flag ? kept : dropped).push(path)
+    } else if (isDoc(rule) && '$slice' in rule && filter) slices.push([path, rule['$slice']])
     else if (isDoc(rule) && '$elemMatch' in rule && filter)
       computed.push([path, firstElement(path, rule['$elemMatch'], scope)])
     else if (isDoc(rule) && '$meta' in rule)
@@ -35,10 +38,9 @@ export function compileProjection(projection: Doc, scope: Scope, filter?: Doc): 
     (computed.length > 0 && dropped.length === 0) ||
     (keepsId === true && dropped.length === 0 && slices.length === 0)
   if (kept.length > 0 && dropped.length > 0)
-    throw new Failure(
-      'BadValue',
-      isInclusion ? `Cannot do exclusion on field ${dropped[0]} in inclusion projection` : 'mixed projection',
-    )
+    throw beganWithExclusion
+      ? new Failure('InclusionInExclusion', `Cannot do inclusion on field ${kept[0]} in exclusion projection`)
+      : new Failure('ExclusionInInclusion', `Cannot do exclusion on field ${dropped[0]} in inclusion projection`)
   if (dropped.length > 0 && computed.length > 0 && !filter)
     throw new Failure(
       'BadValue',

@@ -91,9 +91,13 @@ function stepsOf(name: string, fields: Value): Step[] {
         `The dollar ($) prefixed field '${field}' is not allowed in the context of an update.`,
       )
     const step = { path, apply, operand, onlyOnInsert: name === '$setOnInsert' }
+    if (name === '$pop' && !(isNumeric(operand) && Math.abs(toNumber(operand)) === 1))
+      throw new Failure('FailedToParse', `$pop expects 1 or -1, found: ${String(operand)}`)
     if (name !== '$rename') return [step]
     if (typeof operand !== 'string')
       throw new Failure('BadValue', `The 'to' field for $rename must be a string: ${field}: ${String(operand)}`)
+    if (operand === field)
+      throw new Failure('BadValue', `The source and target field for $rename must differ: ${field}: "${operand}"`)
     return [step, { path: operand.split('.'), apply: () => undefined, operand: undefined, onlyOnInsert: false }]
   })
 }
@@ -279,7 +283,13 @@ const operators: Record<string, Apply> = {
     setPath(doc, path, array)
   },
   $pop: (doc, path, operand) => {
-    const array = arrayAt(doc, path, '$pop')
+    const value = getPath(doc, path)
+    if (value !== undefined && !Array.isArray(value))
+      throw new Failure(
+        'TypeMismatch',
+        `Path '${path.join('.')}' contains an element of non-array type '${typeName(value)}'`,
+      )
+    const array = value as Value[] | undefined
     if (array) setPath(doc, path, toNumber(operand) < 0 ? array.slice(1) : array.slice(0, -1))
   },
   $pull: (doc, path, operand, scope) => {
