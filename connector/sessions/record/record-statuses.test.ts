@@ -26,7 +26,7 @@ const text = (chat: typeof beto | typeof eva, messageId: string, sender: 'me' | 
 })
 
 let sessions = 0
-async function openRecorder() {
+async function openRecorder(signal = new AbortController().signal) {
   const { store } = opened
   const sessionId = `record-${(sessions += 1)}`
   const appender = store.events.openAppender(sessionId, 1)
@@ -40,7 +40,7 @@ async function openRecorder() {
       addresses: createAddresses(store, sessionId),
       counters: { add: () => undefined, close: () => Promise.resolve() },
     },
-    signal: new AbortController().signal,
+    signal,
     onRetry: () => undefined,
     onRefused: (error) => refused.push(error),
   })
@@ -109,4 +109,14 @@ test('what is meant to break the recorder costs its neighbours nothing', async (
   await tell(text(beto, 'last', beto, 'still here'))
   expect(refused).toEqual([])
   expect((await types()).filter((type) => type === 'message.received')).toHaveLength(odd.length + 1)
+})
+
+test('what a socket still says while everything stops is left to the journal, and keeps nothing from stopping', async () => {
+  const stopping = new AbortController()
+  const { tell, row, refused } = await openRecorder(stopping.signal)
+  await tell(text(beto, 'M1', beto, 'before'))
+  stopping.abort()
+  await tell(text(beto, 'M2', beto, 'after'))
+  expect(await row(beto, beto[0], 'M2')).toBeNull()
+  expect(refused).toEqual([])
 })
