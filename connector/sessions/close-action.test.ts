@@ -9,7 +9,7 @@ test.each([
   [500, true, 'back-off'],
   [405, true, 'back-off'],
   [0, true, 'back-off'],
-  [408, false, 'stop'],
+  [408, false, 'back-off'],
   [440, true, 'replaced'],
   [401, true, 'logged-out'],
   [401, false, 'pair-again'],
@@ -17,7 +17,13 @@ test.each([
   [411, true, 'stop'],
   [418, true, 'stop'],
 ])('close code %i of a session that is linked: %s → %s', (code, linked, act) => {
-  expect(toCloseAction(code, linked).act).toBe(act)
+  expect(toCloseAction({ code, reason: 'gone' }, linked).act).toBe(act)
+})
+
+test('codes that nobody has scanned end the linking; a server that cannot be reached does not', () => {
+  const unscanned = { code: 408, reason: 'QR refs attempts ended (timedOut)' }
+  expect(toCloseAction(unscanned, false)).toMatchObject({ act: 'stop', reason: 'QR expired' })
+  expect(toCloseAction({ code: 408, reason: 'WebSocket Error (getaddrinfo ENOTFOUND)' }, false).act).toBe('back-off')
 })
 
 test('waits grow from one second to five minutes and are spread over half of it', () => {

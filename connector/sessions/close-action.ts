@@ -17,7 +17,10 @@ export type CloseAction =
 /** WhatsApp's code for a client version it does not take any more. */
 export const clientTooOld = 405
 
-export function toCloseAction(code: number, linked: boolean): CloseAction {
+/** What rc14 says when nobody has scanned any of its codes (Socket/socket.js); other 408s are lost or failed connections. */
+const qrsUsedUp = 'QR refs attempts ended'
+
+export function toCloseAction({ code, reason }: { code: number; reason: string }, linked: boolean): CloseAction {
   switch (code) {
     case 515: // restart required, after pairing
       return { act: 'reconnect' }
@@ -29,8 +32,10 @@ export function toCloseAction(code: number, linked: boolean): CloseAction {
       return { act: 'stop', status: 'error', reason: 'WhatsApp has banned this account' }
     case 411:
       return { act: 'stop', status: 'error', reason: 'multi-device is not enabled on the phone' }
-    case 408: // linked: the connection was lost; unlinked: the last QR has run out
-      return linked ? { act: 'back-off' } : { act: 'stop', status: 'inactive', reason: 'QR expired' }
+    case 408:
+      return !linked && reason.includes(qrsUsedUp)
+        ? { act: 'stop', status: 'inactive', reason: 'QR expired' }
+        : { act: 'back-off' }
     case clientTooOld: // the client's version is too old; the wait gives an operator time to update
     case 428:
     case 500:

@@ -171,8 +171,10 @@ export function holdSession(options: HeldSessionOptions): HeldSession {
     /** The link ends because somebody asked for it. */
     async function unlink(session: Session): Promise<void> {
       if (isLinked(keyStore.creds) && session.actedRevision !== session.wantedRevision) await logOut(held, session)
+      // Writing the row wakes this loop: what is done already must write nothing.
+      const isDone = session.status === 'disconnected' && session.actedRevision === session.wantedRevision
+      if (isDone && !session.linked && !keyStore.creds.me) return
       await forgetLink()
-      if (session.status === 'disconnected' && session.actedRevision === session.wantedRevision) return
       await reporter.report({ status: 'disconnected', actedRevision: session.wantedRevision })
       await reporter.announce('session.logged_out', { reason: 'logged out on request' })
     }
@@ -205,7 +207,7 @@ export function holdSession(options: HeldSessionOptions): HeldSession {
       if (closed === 'asked') continue
       signal.throwIfAborted()
       if (opened) failures = 0
-      const action = toCloseAction(closed.code, isLinked(keyStore.creds))
+      const action = toCloseAction(closed, isLinked(keyStore.creds))
       log.info({ code: closed.code, reason: closed.reason, act: action.act }, 'the connection closed')
       switch (action.act) {
         case 'reconnect':

@@ -44,6 +44,8 @@ export async function openAll({ settings, env, sandbox, say }: OpenAllOptions): 
       ? await open('the sandbox', 'scripts/sandbox/main.ts', () => ({
           DATA_DIR: settings.DATA_DIR,
           SANDBOX_PORT: String(settings.SANDBOX_PORT),
+          // Pretend phones are for this machine, wherever the API listens.
+          HOST: '127.0.0.1',
         }))
       : undefined
     const mongodbUri = settings.MONGODB_URI ?? mongo?.ready['uri'] ?? ''

@@ -22,11 +22,6 @@ async function run(): Promise<void> {
   const feed = await store.openFeed({
     onError: (error) => log.debug({ err: error }, 'the change stream broke; it is opened again'),
   })
-  let adminKey: string | undefined
-  if (settings.ADMIN_API_KEY !== undefined) await store.apiKeys.ensureAdmin(settings.ADMIN_API_KEY)
-  else if (!(await store.apiKeys.anyExists()))
-    adminKey = (await store.apiKeys.create({ name: 'administrator', scopes: ['*'] }, 'first start')).token
-
   const api = await serveApi({
     store,
     feed,
@@ -41,6 +36,12 @@ async function run(): Promise<void> {
   const authenticator = createAuthenticator({ store, feed })
   const relay = openRelay({ store, feed, authenticator, log })
   relay.attach(api.server)
+
+  // Only now: a key that was made by a start that failed would never have been shown.
+  let adminKey: string | undefined
+  if (settings.ADMIN_API_KEY !== undefined) await store.apiKeys.ensureAdmin(settings.ADMIN_API_KEY)
+  else if (!(await store.apiKeys.anyExists()))
+    adminKey = (await store.apiKeys.create({ name: 'administrator', scopes: ['*'] }, 'first start')).token
 
   let stopping = false
   const stop = () => {
