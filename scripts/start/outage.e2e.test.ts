@@ -11,9 +11,9 @@ import { openReader, type Reader } from '../testing/relay-reader.ts'
 
 const adminKey = 'an-administrator-for-this-test'
 /** Who asks when it goes waits for the proof that it went; who asks later hears it from the last one who asked. */
-const firstAnswerMs = 5_000
-const laterAnswerMs = 2_500
-const recoveryMs = 8_000
+const firstAnswerMs = 8_000
+const laterAnswerMs = 4_000
+const recoveryMs = 20_000
 
 const dataDir = mkdtempSync(join(tmpdir(), 'wastream-outage-'))
 let mongo: Child
