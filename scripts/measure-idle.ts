@@ -1,5 +1,6 @@
-// `npm run measure:idle -- --sessions 50`: links so many pretend phones in one connector, waits until it is idle, and
-// prints what a session costs: the connector's memory with all of them against its memory with the first ten.
+// `npm run measure:idle -- --sessions 50`: links so many pretend phones, starts the connector anew with ten of them and
+// with all, waits until it is idle, collects its garbage and prints what a session costs: the slope of its memory, and
+// its CPU. Needs Linux.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -8,13 +9,14 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { openStore } from '../shared/store/open-store.ts'
 import { createHttp } from './demo/clients.ts'
-import { startChild } from './start/child.ts'
+import WebSocket from 'ws'
+import { startChild, type Child } from './start/child.ts'
 
 const first = 10
-/** Idle: no CPU to speak of for a while after the last link. */
-const idleCpuMs = 100
-const idleWindowMs = 5_000
-const giveUpMs = 600_000
+/** Idle: the CPU of a window is no less than the window's before, give or take so much. */
+const steadyMs = 50
+const windowMs = 5_000
+const giveUpMs = 120_000
 
 const { values } = parseArgs({ options: { sessions: { type: 'string', default: '50' } } })
 const total = Number(values.sessions)
@@ -22,6 +24,7 @@ if (!Number.isInteger(total) || total <= first) {
   process.stderr.write(`--sessions must be a whole number above ${first}\n`)
   process.exit(1)
 }
+const progress = (line: string) => process.stderr.write(`${line}\n`)
 const say = (line: string) => process.stdout.write(`${line}\n`)
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
@@ -33,13 +36,30 @@ const cpuMs = (pid: number) => {
   return (Number(fields[11]) + Number(fields[12])) * 10
 }
 
-async function untilIdle(pid: number): Promise<void> {
-  for (const startedAt = Date.now(); Date.now() - startedAt < giveUpMs;) {
+/** Returns the CPU of the last window as a share of one core. */
+async function untilIdle(pid: number): Promise<number> {
+  let last = Infinity
+  for (const startedAt = Date.now(); ;) {
     const before = cpuMs(pid)
-    await sleep(idleWindowMs)
-    if (cpuMs(pid) - before <= idleCpuMs) return
+    await sleep(windowMs)
+    const used = cpuMs(pid) - before
+    if (Math.abs(last - used) <= steadyMs || Date.now() - startedAt > giveUpMs) return used / windowMs
+    last = used
   }
-  throw new Error('the connector does not become idle')
+}
+
+/** Asked over the inspector: what a start leaves behind would hide what a session costs. */
+async function collectGarbage(child: Child): Promise<void> {
+  const address = /ws:\/\/127\.0\.0\.1:\S+/.exec(child.stderr())?.[0]
+  if (!address) throw new Error('the connector has no inspector')
+  const inspector = new WebSocket(address)
+  await new Promise((resolve, reject) => inspector.once('open', resolve).once('error', reject))
+  for (const id of [1, 2]) {
+    const answered = new Promise((resolve) => inspector.once('message', resolve))
+    inspector.send(JSON.stringify({ id, method: 'HeapProfiler.collectGarbage' }))
+    await answered
+  }
+  inspector.close()
 }
 
 async function run(): Promise<void> {
@@ -53,14 +73,28 @@ async function run(): Promise<void> {
   const store = await openStore({ uri, secretKey })
   const feed = await store.openFeed()
   const door = createHttp(sandbox.ready['sandbox'] ?? '')
-  const connector = await startChild('connector/main.ts', {
-    MONGODB_URI: uri,
-    SECRET_KEY: secretKey,
-    SANDBOX_URL: sandbox.ready['sandbox'] ?? '',
-    CONNECTOR_PORT: '0',
-    CONNECTOR_ROLES: 'sessions',
-    LOG_LEVEL: 'warn',
-  })
+  const startConnector = (sessions: number) =>
+    startChild('connector/main.ts', {
+      MONGODB_URI: uri,
+      SECRET_KEY: secretKey,
+      SANDBOX_URL: sandbox.ready['sandbox'] ?? '',
+      CONNECTOR_PORT: '0',
+      CONNECTOR_ROLES: 'sessions',
+      CONNECTOR_MAX_SESSIONS: String(sessions),
+      LOG_LEVEL: 'warn',
+      NODE_OPTIONS: '--inspect=127.0.0.1:0',
+    })
+  /** Resolves when that many sessions have said that they are connected, from now on. */
+  const untilConnected = (count: number) =>
+    new Promise<void>((resolve) => {
+      const seen = new Set<string>()
+      const unlisten = feed.listen((change) => {
+        if (change.kind !== 'event' || change.event.type !== 'session.connected') return
+        if (seen.add(change.event.stream).size < count) return
+        unlisten()
+        resolve()
+      })
+    })
 
   async function link(i: number): Promise<void> {
     const id = `idle-${i}`
@@ -80,29 +114,33 @@ async function run(): Promise<void> {
     await connected
   }
 
-  const rows: { sessions: number; rss: number }[] = []
-  const measure = async (sessions: number) => {
-    await untilIdle(connector.pid)
-    rows.push({ sessions, rss: rssMb(connector.pid) })
-  }
-  await measure(0)
-  for (let i = 0; i < first; i += 1) await link(i)
-  await measure(first)
-  for (let i = first; i < total; i += 1) await link(i)
-  await measure(total)
+  const linking = await startConnector(total)
+  for (let i = 0; i < total; i += 1) await link(i)
+  progress(`${total} linked`)
+  await linking.stop()
 
-  const idleFrom = cpuMs(connector.pid)
-  await sleep(idleWindowMs)
-  const idleCpu = (cpuMs(connector.pid) - idleFrom) / idleWindowMs
-  const [, few, all] = rows
+  const rows: { sessions: number; rss: number; cpu: number }[] = []
+  for (const sessions of [first, total]) {
+    const connected = untilConnected(sessions)
+    const connector = await startConnector(sessions)
+    await connected
+    progress(`${sessions} connected; waiting until the connector is idle`)
+    const cpu = await untilIdle(connector.pid)
+    await collectGarbage(connector)
+    await sleep(1_000)
+    rows.push({ sessions, rss: rssMb(connector.pid), cpu })
+    await connector.stop()
+  }
+  const [few, all] = rows
   const slope = ((all?.rss ?? 0) - (few?.rss ?? 0)) / (total - first)
   say(`MongoDB of this run: ${mongo.ready['mongodb']}`)
-  say('sessions   RSS of the connector')
-  for (const { sessions, rss } of rows) say(`${String(sessions).padStart(8)}   ${rss.toFixed(1).padStart(7)} MB`)
-  say(`RSS per idle session: ${slope.toFixed(2)} MB (from ${first} to ${total})`)
-  say(`CPU while idle: ${(idleCpu * 100).toFixed(2)} % of a core for ${total} sessions`)
+  say('sessions   RSS of the connector   CPU while idle')
+  for (const { sessions, rss, cpu } of rows)
+    say(
+      `${String(sessions).padStart(8)}   ${rss.toFixed(1).padStart(16)} MB   ${(cpu * 100).toFixed(1).padStart(4)} % of a core`,
+    )
+  say(`RSS per idle session: ${slope.toFixed(2)} MB`)
 
-  await connector.stop()
   await feed.close()
   await store.close()
   await Promise.all([sandbox.stop(), mongo.stop()])
