@@ -16,6 +16,8 @@ const first = 10
 /** Idle: the CPU of a window is no less than the window's before, give or take so much. */
 const steadyMs = 50
 const windowMs = 5_000
+/** Every minute a connector folds its key logs, and lets go of what is folded. */
+const foldedAfterMs = 75_000
 const giveUpMs = 120_000
 
 const { values } = parseArgs({ options: { sessions: { type: 'string', default: '50' } } })
@@ -86,11 +88,16 @@ async function run(): Promise<void> {
     })
   /** Resolves when that many sessions have said that they are connected, from now on. */
   const untilConnected = (count: number) =>
-    new Promise<void>((resolve) => {
+    new Promise<void>((resolve, reject) => {
       const seen = new Set<string>()
+      const timer = setTimeout(
+        () => reject(new Error(`only ${seen.size} of ${count} sessions were connected in time`)),
+        giveUpMs,
+      )
       const unlisten = feed.listen((change) => {
         if (change.kind !== 'event' || change.event.type !== 'session.connected') return
         if (seen.add(change.event.stream).size < count) return
+        clearTimeout(timer)
         unlisten()
         resolve()
       })
@@ -125,11 +132,12 @@ async function run(): Promise<void> {
     const connector = await startConnector(sessions)
     await connected
     progress(`${sessions} connected; waiting until the connector is idle`)
+    await sleep(foldedAfterMs)
     const cpu = await untilIdle(connector.pid)
     await collectGarbage(connector)
     await sleep(1_000)
     rows.push({ sessions, rss: rssMb(connector.pid), cpu })
-    await connector.stop()
+    progress(`stopped with ${await connector.stop().then(() => connector.exited)}`)
   }
   const [few, all] = rows
   const slope = ((all?.rss ?? 0) - (few?.rss ?? 0)) / (total - first)
