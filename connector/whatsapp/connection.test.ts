@@ -1,22 +1,27 @@
 // One socket's life, against servers that refuse, say nothing or cut: no WhatsApp is needed for these promises.
 import './silence-libsignal.ts'
+import { once } from 'node:events'
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
-import { encodeWAMessage } from '@whiskeysockets/baileys'
+import { encodeWAMessage, proto } from '@whiskeysockets/baileys'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { WebSocketServer, type WebSocket } from 'ws'
+import type { AuthLogStore } from '../../shared/store/auth-log.ts'
 import { openTestStore, type TestStore } from '../../scripts/testing/mongo.ts'
+import { toBareJid } from '../../shared/model/jid.ts'
 import { openConnection, type Connection, type ConnectionOptions, type ConnectionState } from './connection.ts'
 import type { Fact } from './facts.ts'
 import { hashCiphertext } from './keys/journal.ts'
 import { createRetryCaches } from './retry-caches.ts'
-import { openOurs, peerJid, silentLog, type Ours } from './testing/sides.ts'
+import { openOurs, ourJid, peerJid, silentLog, type Ours } from './testing/sides.ts'
 
 let opened: TestStore
 /** Takes connections and never says a word. */
 let mute: Server
 let refusing: HttpServer
 const sockets = new Set<Socket>()
-const portOf = (server: Server) => (server.address() as AddressInfo).port
+type Listening = { address(): ReturnType<Server['address']> }
+const portOf = (server: Listening) => (server.address() as AddressInfo).port
 
 beforeAll(async () => {
   opened = await openTestStore()
@@ -37,7 +42,7 @@ afterAll(async () => {
 
 type Told = Fact['kind'] | ConnectionState['kind']
 
-function connect(ours: Ours, server: Server, more: Partial<ConnectionOptions> = {}) {
+function connect(ours: Ours, server: Listening, more: Partial<ConnectionOptions> = {}) {
   const told: Told[] = []
   let close: (state: Extract<ConnectionState, { kind: 'closed' }>) => void = () => undefined
   const closed = new Promise<Extract<ConnectionState, { kind: 'closed' }>>((resolve) => (close = resolve))
@@ -64,7 +69,11 @@ function connect(ours: Ours, server: Server, more: Partial<ConnectionOptions> = 
 let sessions = 0
 /** Linked, with these texts decrypted and journalled, none of them stored. */
 async function openLinked(...texts: string[]): Promise<Ours> {
-  const ours = await openOurs(opened.store.auth, `connection-${(sessions += 1)}`, 1)
+  return openLinkedOver(opened.store.auth, ...texts)
+}
+
+async function openLinkedOver(store: AuthLogStore, ...texts: string[]): Promise<Ours> {
+  const ours = await openOurs(store, `connection-${(sessions += 1)}`, 1)
   ours.keyStore.creds.account = { details: new Uint8Array([1]) }
   for (const [i, text] of texts.entries()) {
     const id = `M${i + 1}`
@@ -102,6 +111,48 @@ test('what was decrypted and not stored is told again, in order, before the sock
   await connection.end('test')
   expect(texts).toEqual(['one', 'two', 'three'])
   expect(told).toEqual(['closed'])
+})
+
+test('a replay puts nothing on the wire: before the handshake is done the server would close the socket, each time', async () => {
+  let held: Promise<void> | undefined
+  let release: () => void = () => undefined
+  const { auth } = opened.store
+  const ours = await openLinkedOver({ ...auth, append: async (...row) => (await held, auth.append(...row)) })
+  const own = (id: string, message: Parameters<typeof encodeWAMessage>[0], more: Record<string, string>) => {
+    const content = Buffer.from(`ciphertext of ${id}`)
+    const enc = { tag: 'enc', attrs: { v: '2', type: 'msg' }, content }
+    const attrs = { id, from: toBareJid(ourJid), recipient: peerJid, type: 'text', t: '1700000000', ...more }
+    const node = { tag: 'message', attrs, content: [enc] }
+    return ours.keyStore.memory.apply(ours.journal.entry(hashCiphertext(content), node, encodeWAMessage(message)))
+  }
+  // The first is worked on until its key is written to the database, after the hello; the second changes our own name, which
+  // makes Baileys tell WhatsApp.
+  const keyData = { keyData: Buffer.alloc(32), fingerprint: {}, timestamp: 1 }
+  const keys = [{ keyId: { keyId: Buffer.from('AAAA', 'base64') }, keyData }]
+  const type = proto.Message.ProtocolMessage.Type.APP_STATE_SYNC_KEY_SHARE
+  await own('K1', { protocolMessage: { type, appStateSyncKeyShare: { keys } } }, {})
+  await own('T1', { conversation: 'typed on the phone' }, { notify: 'A new name' })
+
+  const frames: Buffer[] = []
+  const server = new WebSocketServer({ host: '127.0.0.1', port: 0 })
+  await once(server, 'listening')
+  const gone = new Promise<void>((resolve) =>
+    server.once('connection', (socket) => {
+      socket.on('message', (data: Buffer) => frames.push(data))
+      socket.on('close', () => resolve())
+    }),
+  )
+  const hello = once(server, 'connection').then(([socket]) => once(socket as WebSocket, 'message'))
+  held = new Promise((resolve) => (release = resolve))
+  const { connection } = connect(ours, server)
+  await hello
+  release()
+  await replayed(connection, 1)
+  await connection.end('test')
+  await gone
+  server.close()
+  expect(ours.journal.pendingCount(), 'the key waits for the login').toBeGreaterThan(0)
+  expect(frames.length, 'the hello of the handshake, and nothing else').toBeLessThanOrEqual(1)
 })
 
 test('what a socket still holds back when it closes is told before it says that it is closed', async () => {

@@ -70,6 +70,8 @@ export function openConnection(options: ConnectionOptions): Connection {
   const logger = createBaileysLogger(options.log)
   let ended = false
   let isOpen = false
+  let logIn: () => void = () => undefined
+  const loggedIn = new Promise<void>((resolve) => (logIn = resolve))
   let replayed = 0
   let safe: ReturnType<typeof createSignalRepository> | undefined
 
@@ -142,6 +144,7 @@ export function openConnection(options: ConnectionOptions): Connection {
       if (update.connection === 'open') {
         clearTimeout(watchdog)
         isOpen = true
+        logIn()
         onState({ kind: 'open', me: { ...me(), name: creds.me?.name ?? undefined }, platform: creds.platform })
       }
       if (update.connection === 'close') {
@@ -174,11 +177,9 @@ export function openConnection(options: ConnectionOptions): Connection {
       upsert: (message) => sock.upsertMessage(message, 'append'),
       // Nothing is lost: its row stays, and the next connection tries again.
       onError: (error) => options.log.debug({ err: error }, 'a stanza could not be replayed'),
-    }).then(
-      (count) => (replayed = count),
-      // Nothing is lost: the rows stay, and the next connection tries again.
-      (error: unknown) => options.log.debug({ err: error }, 'replay failed'),
-    )
+      loggedIn,
+      onReplayed: () => (replayed += 1),
+    }).catch((error: unknown) => options.log.debug({ err: error }, 'replay failed'))
 
   async function end(reason: string): Promise<void> {
     safe?.close()
