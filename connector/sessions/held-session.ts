@@ -168,6 +168,15 @@ export function holdSession(options: HeldSessionOptions): HeldSession {
       await reporter.report({ status, qr: null, pairing: null, lastDisconnect: { ...closed, at: new Date() } })
       await reporter.announce(type, closed)
     }
+    /** Until the time is over or another wish was made; our own reports wake the loop as well, and end no rest. */
+    async function rest(session: Session, ms: number): Promise<void> {
+      const until = performance.now() + ms
+      for (let left = ms; left > 0 && !signal.aborted; left = until - performance.now()) {
+        if ((await wake.sleep(left, signal)) === 'time') return
+        const now = await held.read()
+        if (now?.wantedRevision !== session.wantedRevision) return
+      }
+    }
     /** The link ends because somebody asked for it. */
     async function unlink(session: Session): Promise<void> {
       if (isLinked(keyStore.creds) && session.actedRevision !== session.wantedRevision) await logOut(held, session)
@@ -239,7 +248,7 @@ export function holdSession(options: HeldSessionOptions): HeldSession {
             )
           else {
             await disconnected(closed)
-            await wake.sleep(options.leaseTtlMs, signal)
+            await rest(session, options.leaseTtlMs)
           }
           break
         }
@@ -249,7 +258,7 @@ export function holdSession(options: HeldSessionOptions): HeldSession {
           // The first time at once: most drops are over when they are noticed.
           const waitMs = failures === 0 ? 50 : toBackOffMs(failures - 1, Math.random())
           failures += 1
-          await wake.sleep(waitMs, signal)
+          await rest(session, waitMs)
         }
       }
     }

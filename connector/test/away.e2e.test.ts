@@ -104,6 +104,11 @@ test('a WhatsApp that is gone is waited for: one owner, few tries, and everythin
     world.sandbox.kill('SIGKILL')
     await world.sandbox.exited
     await world.until('four failed tries', () => world.of('session.disconnected').length >= 4)
+    const [third, fourth] = world
+      .of('session.disconnected')
+      .slice(2)
+      .map((event) => event.at.getTime())
+    expect((fourth ?? 0) - (third ?? 0), 'the waits grow: 50 ms, 0.5 to 1 s, 1 to 2 s').toBeGreaterThanOrEqual(1_000)
     const text = await world.post('s', beto, 'kept meanwhile')
     expect(world.of('session.owner_changed').length, 'nobody lets go of a session because WhatsApp is away').toBe(1)
     expect((await world.store.commands.ofMessage('s', text))?.attempts, 'no try is used up').toBe(0)
