@@ -47,3 +47,17 @@ test('a connector killed eight times in a burst of 200, while texts go out, lose
   expect(counters.failedDecryptions, 'decryptions that failed at the other phone').toBe(0)
   expect(counters.retryReceiptsReceived, 'retry receipts').toBe(0)
 }, 180_000)
+
+test('a connector killed in the middle of links brings every session back, whatever of the first sync was left', async () => {
+  const phones = await Promise.all(['Ana', 'Beto', 'Eva', 'Leo'].map((name) => world.phone(name)))
+  const first = await world.startConnector()
+  // A name that WhatsApp has to be told of, and a history that is still being worked on, are what a kill leaves behind.
+  for (const phone of phones) await world.link(phone.phone, phone)
+  first.kill('SIGKILL')
+  await first.exited
+  const before = phones.map((phone) => world.of('session.connected', phone.phone).length)
+  await world.startConnector()
+  await world.until('all back', () =>
+    phones.every((phone, i) => world.of('session.connected', phone.phone).length > (before[i] ?? 0)),
+  )
+}, 120_000)
