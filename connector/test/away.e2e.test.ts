@@ -95,11 +95,15 @@ test('MongoDB killed with -9 under traffic both ways, and started again: the sam
   })
 }, 120_000)
 
+/** Rejects with a number that nobody waits for, ten times a second once the connector runs, as Baileys does at drops. */
+const leak = `setInterval(()=>process.listenerCount('SIGTERM')&&Promise.reject(1006),100).unref()`
+
 test('a WhatsApp that is gone is waited for: one owner, few tries, and everything goes on when it is back', async () => {
   const world = await openWorld()
   try {
     const [ana, beto] = [await world.phone('Ana'), await world.phone('Beto')]
-    await world.startConnector()
+    const preload = `--import data:text/javascript,${encodeURIComponent(leak)}`
+    const still = await world.startConnector({ NODE_OPTIONS: preload })
     await world.link('s', ana)
     world.sandbox.kill('SIGKILL')
     await world.sandbox.exited
@@ -113,6 +117,8 @@ test('a WhatsApp that is gone is waited for: one owner, few tries, and everythin
     expect(world.of('session.owner_changed').length, 'nobody lets go of a session because WhatsApp is away').toBe(1)
     expect((await world.store.commands.ofMessage('s', text))?.attempts, 'no try is used up').toBe(0)
     expect((await world.store.sessions.read('s'))?.status).not.toBe('connected')
+    await still.stop()
+    expect(await still.exited, 'rejections that Baileys leaks have not ended it').toBe(0)
   } finally {
     await world.close()
   }
