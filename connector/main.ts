@@ -37,6 +37,7 @@ async function main(): Promise<void> {
     eventRetentionDays: settings.EVENT_RETENTION_DAYS,
   })
   const feed = await store.openFeed({
+    watch: settings.CONNECTOR_ROLES.every((role) => role === 'sessions') ? 'orders' : 'everything',
     onError: (error) => log.debug({ err: error }, 'the change stream broke; it is opened again'),
   })
   const id = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`

@@ -42,7 +42,8 @@ export type HeldSession = {
   /** Something about it may have changed in the database. */
   wake(reason: string): void
   /** There may be commands to do. */
-  ringOutbox(): void
+  /** A command was accepted; its lane when it is known. */
+  ringOutbox(lane?: string): void
   /** Another owner has it: the socket is closed, nothing more is written. */
   lose(): void
   /** Lets go in order: socket closed, log folded. Resolves when done. */
@@ -64,7 +65,7 @@ export function holdSession(options: HeldSessionOptions): HeldSession {
   const wake = createWake()
   let lost = false
   let asked = false
-  let ringOutbox: () => void = () => undefined
+  let ringOutbox: (lane?: string) => void = () => undefined
   let health = () => ({ backlog: 0, pending: 0 })
 
   function lose(): void {
@@ -99,7 +100,7 @@ export function holdSession(options: HeldSessionOptions): HeldSession {
       signal,
       onError: (error, commandId) => log.warn({ err: error, commandId }, 'a command failed'),
     })
-    ringOutbox = () => outbox.ring()
+    ringOutbox = (lane) => outbox.ring(lane)
     health = () => ({ backlog: recorder.backlog(), pending: journal.pendingCount() })
     const sending = outbox.run().catch((error: unknown) => {
       if (!signal.aborted) log.error({ err: error }, 'the outbox stopped')
@@ -273,7 +274,7 @@ export function holdSession(options: HeldSessionOptions): HeldSession {
   return {
     epoch,
     wake: (reason) => wake.ring(reason),
-    ringOutbox: () => ringOutbox(),
+    ringOutbox: (lane) => ringOutbox(lane),
     lose,
     async stop() {
       asked = true

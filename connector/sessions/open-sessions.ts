@@ -50,7 +50,8 @@ export function openSessions(options: SessionsOptions): Sessions {
       const one = held.get(change.id)
       if (one) one.wake('changed')
       else wake.ring('session')
-    } else if (change.kind === 'command' && change.sessionId !== undefined) held.get(change.sessionId)?.ringOutbox()
+    } else if (change.kind === 'command' && change.sessionId !== undefined)
+      held.get(change.sessionId)?.ringOutbox(change.lane)
     else if (change.kind === 'lost')
       for (const one of held.values()) {
         one.wake('feed lost its place')

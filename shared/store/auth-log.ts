@@ -3,7 +3,8 @@
 // finds its next number taken, reads the fence and stops.
 import { Binary, type Collection, type Db, type IndexDescription, type MongoClient } from 'mongodb'
 import type { Cipher } from './cipher.ts'
-import { isDuplicateKey } from './client.ts'
+import { failedIndex, isDuplicateKey } from './client.ts'
+import { createCoalescer, type Outcome } from './coalesce.ts'
 
 type RowId = { sessionId: string; n: number }
 type AuthRow = { _id: RowId; kind: 'commit' | 'fence'; epoch: number; key: string; body?: Binary; at: Date }
@@ -80,6 +81,28 @@ export function createAuthLogStore(client: MongoClient, db: Db, cipher: Cipher) 
     }
   }
 
+  /**
+   * Commits of several sessions in one ordered insert. Where one meets a row that stands, it alone is left out and the rest is
+   * sent again: never an unordered batch, which would write what follows a refused row.
+   */
+  async function insertCommits(rows: readonly AuthRow[]): Promise<Outcome<AuthRow | 'written'>[]> {
+    const outcomes: Outcome<AuthRow | 'written'>[] = []
+    while (outcomes.length < rows.length) {
+      const rest = rows.slice(outcomes.length)
+      try {
+        await log.insertMany(rest, { ordered: true })
+        for (const _ of rest) outcomes.push({ value: 'written' })
+      } catch (error) {
+        if (!isDuplicateKey(error)) throw error
+        for (let i = failedIndex(error); i > 0; i -= 1) outcomes.push({ value: 'written' })
+        const refused = rows[outcomes.length]
+        if (refused) outcomes.push({ value: await insertRow(refused) })
+      }
+    }
+    return outcomes
+  }
+  const insertCommit = createCoalescer(insertCommits)
+
   return {
     /**
      * Appends our fence row and claims the fold. Repeatable: `key` names the fence. Returns the number after it.
@@ -154,7 +177,7 @@ export function createAuthLogStore(client: MongoClient, db: Db, cipher: Cipher) 
     async append(sessionId: string, n: number, epoch: number, key: string, body: Uint8Array): Promise<void> {
       const id = { sessionId, n }
       const sealed = new Binary(cipher.seal(body, rowPlace(id)))
-      const standing = await insertRow({ _id: id, kind: 'commit', epoch, key, body: sealed, at: new Date() })
+      const standing = await insertCommit({ _id: id, kind: 'commit', epoch, key, body: sealed, at: new Date() })
       if (standing !== 'written') throw new LeaseLost(`${sessionId}: number ${n} was taken by epoch ${standing.epoch}`)
     },
 

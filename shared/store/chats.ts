@@ -1,6 +1,7 @@
 // Chats: one per conversation, whichever of its addresses is used.
-import type { Collection, Db, Filter, IndexDescription } from 'mongodb'
+import type { Collection, Db, Document, Filter, IndexDescription } from 'mongodb'
 import type { Chat } from '../model/chat.ts'
+import { createCoalescer } from './coalesce.ts'
 import { isGroupJid, phoneOf } from '../model/jid.ts'
 import { unifyChats } from './unify-chats.ts'
 import { formatCursor, parseCursor, type Page } from '../model/page.ts'
@@ -21,6 +22,13 @@ export type ChatTouch = {
 
 export function createChatStore(db: Db) {
   const chats: Collection<Chat> = db.collection('chats')
+  const update = createCoalescer(async (updates: readonly { filter: { _id: string }; update: Document[] }[]) => {
+    await chats.bulkWrite(
+      updates.map((updateOne) => ({ updateOne })),
+      { ordered: true },
+    )
+    return updates.map(() => ({ value: undefined }))
+  })
 
   return {
     /** The chat known by any of these jids; `undefined` when none is. */
@@ -82,7 +90,8 @@ export function createChatStore(db: Db) {
         set['lastMessage'] = { $cond: [isNewer, { $literal: touch.lastMessage }, '$lastMessage'] }
         set['lastActivity'] = { $cond: [isNewer, at, '$lastActivity'] }
       }
-      if (Object.keys(set).length > 0) await chats.updateOne({ _id: `${sessionId}/${chatId}` }, [{ $set: set }])
+      if (Object.keys(set).length > 0)
+        await update({ filter: { _id: `${sessionId}/${chatId}` }, update: [{ $set: set }] })
     },
 
     /** What the phone says of a chat (history, app state). */

@@ -64,6 +64,12 @@ export function isDuplicateKey(
   return error instanceof MongoError && error.code === 11000
 }
 
+/** Which document of an ordered insert was refused: everything before it was written, nothing after it. */
+export function failedIndex(error: unknown): number {
+  const index = (error as { writeErrors?: { index?: number }[] }).writeErrors?.[0]?.index
+  return index ?? (error as { index?: number }).index ?? 0
+}
+
 const unavailableCodes = new Set([
   50, // MaxTimeMSExpired
   91, // ShutdownInProgress

@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto'
 import type { Collection, Db, IndexDescription } from 'mongodb'
 import type { EventInput, StoredEvent } from '../model/event.ts'
 import { LeaseLost } from './auth-log.ts'
-import { isDuplicateKey } from './client.ts'
+import { failedIndex, isDuplicateKey } from './client.ts'
+import { createCoalescer, type Outcome } from './coalesce.ts'
 
 type StreamHead = { _id: string; head: number }
 
@@ -44,6 +45,31 @@ export function createEventStore(db: Db) {
   }
 
   /**
+   * Blocks of several streams in one ordered insert; tells of each how many of its rows landed. Where a block meets a row that
+   * stands, its rest is left out and the other blocks are sent again.
+   */
+  async function insertBlocks(blocks: readonly StoredEvent[][]): Promise<Outcome<number>[]> {
+    const outcomes: Outcome<number>[] = []
+    while (outcomes.length < blocks.length) {
+      const rest = blocks.slice(outcomes.length)
+      try {
+        await events.insertMany(rest.flat(), { ordered: true })
+        for (const block of rest) outcomes.push({ value: block.length })
+      } catch (error) {
+        if (!isDuplicateKey(error)) throw error
+        let landed = failedIndex(error)
+        for (const block of rest) {
+          outcomes.push({ value: Math.min(landed, block.length) })
+          if (landed < block.length) break
+          landed -= block.length
+        }
+      }
+    }
+    return outcomes
+  }
+  const insertBlock = createCoalescer(insertBlocks)
+
+  /**
    * Appends facts at the next free numbers. Facts whose `key` stands already are left out.
    * Throws LeaseLost when a fence of a later epoch is met on the way; what stood before it is ours and stays.
    */
@@ -73,43 +99,34 @@ export function createEventStore(db: Db) {
           writer,
         }
       })
-      try {
-        await events.insertMany(rows, { ordered: true })
-        written.push(...rows)
-        next += rows.length
-        waiting = []
-      } catch (error) {
-        if (!isDuplicateKey(error)) throw error
-        const failed = failedIndex(error)
-        const landed = rows.slice(0, failed)
-        written.push(...landed)
-        next += landed.length
-        waiting = waiting.slice(failed)
-        const [blocked] = waiting
-        if (!blocked) break
-        // Only a row with the same key and another writer makes it a fact that stands; the number is looked at first.
-        const standing = await events
-          .find({ stream, seq: { $gte: next } })
-          .sort({ seq: 1 })
-          .limit(1000)
-          .toArray()
-        const atNumber = standing.find((row) => row.seq === next)
-        if (atNumber?.writer === `${from.writer}/${blocked.mark}`) {
-          written.push(atNumber)
-          next += 1
-          waiting = waiting.slice(1)
-        } else if (atNumber) {
-          const fence = standing.find(
-            (row) => row.epoch !== undefined && from.epoch !== undefined && row.epoch > from.epoch,
-          )
-          if (fence) throw new LeaseLost(`${stream}: epoch ${fence.epoch} stands at ${fence.seq}`)
-          next = (standing.at(-1)?.seq ?? next) + 1
-        } else if (
-          blocked.input.key !== undefined &&
-          (await events.findOne({ stream, key: blocked.input.key }, { projection: { _id: 1 } }))
-        ) {
-          waiting = waiting.slice(1)
-        }
+      const landed = rows.slice(0, await insertBlock(rows))
+      written.push(...landed)
+      next += landed.length
+      waiting = waiting.slice(landed.length)
+      const [blocked] = waiting
+      if (!blocked) break
+      // Only a row with the same key and another writer makes it a fact that stands; the number is looked at first.
+      const standing = await events
+        .find({ stream, seq: { $gte: next } })
+        .sort({ seq: 1 })
+        .limit(1000)
+        .toArray()
+      const atNumber = standing.find((row) => row.seq === next)
+      if (atNumber?.writer === `${from.writer}/${blocked.mark}`) {
+        written.push(atNumber)
+        next += 1
+        waiting = waiting.slice(1)
+      } else if (atNumber) {
+        const fence = standing.find(
+          (row) => row.epoch !== undefined && from.epoch !== undefined && row.epoch > from.epoch,
+        )
+        if (fence) throw new LeaseLost(`${stream}: epoch ${fence.epoch} stands at ${fence.seq}`)
+        next = (standing.at(-1)?.seq ?? next) + 1
+      } else if (
+        blocked.input.key !== undefined &&
+        (await events.findOne({ stream, key: blocked.input.key }, { projection: { _id: 1 } }))
+      ) {
+        waiting = waiting.slice(1)
       }
     }
     return { written, head: next - 1 }
@@ -230,9 +247,4 @@ function fitData(data: Record<string, unknown>): Record<string, unknown> {
   if (typeof text !== 'string' || text.length * 6 < maxEventBytes) return data
   if (Buffer.byteLength(JSON.stringify(data)) <= maxEventBytes) return data
   return { ...data, text: text.slice(0, cutTextLength), textTruncated: true }
-}
-
-function failedIndex(error: unknown): number {
-  const index = (error as { writeErrors?: { index?: number }[] }).writeErrors?.[0]?.index
-  return index ?? (error as { index?: number }).index ?? 0
 }

@@ -9,7 +9,14 @@ type Watched = (typeof watched)[number]
 export type FeedChange =
   | { kind: 'event'; event: StoredEvent }
   | { kind: 'signal'; signal: Signal }
-  | { kind: 'command'; id: string; sessionId: string | undefined; state: string | undefined }
+  /** `lane` and `sessionId` when it was accepted. */
+  | {
+      kind: 'command'
+      id: string
+      sessionId: string | undefined
+      lane: string | undefined
+      state: string | undefined
+    }
   /** `wanted` when the wish was written, `removed` when the document went. */
   | { kind: 'session'; id: string; wanted?: string; removed?: true }
   | { kind: 'apiKey'; id: string }
@@ -17,6 +24,11 @@ export type FeedChange =
   | { kind: 'lost' }
 
 export type FeedOptions = {
+  /**
+   * `everything` (default), or `orders` for who only holds sessions: sessions, API keys and newly accepted commands, without the
+   * events it writes itself and the outcomes of commands.
+   */
+  watch?: 'everything' | 'orders'
   /** Where an earlier feed stood (`place()`). Absent: live from now. */
   after?: ResumeToken
   onError?: (error: unknown) => void
@@ -35,6 +47,14 @@ export type Feed = {
   /** Monotonic ms (performance.now) of the last sign of life of the stream, empty batches included. */
   progressAtMs(): number
   close(): Promise<void>
+}
+
+const matches: Record<NonNullable<FeedOptions['watch']>, Document[]> = {
+  everything: [
+    { 'ns.coll': { $in: ['events', 'signals'] }, operationType: 'insert' },
+    { 'ns.coll': { $in: ['commands', 'sessions', 'apiKeys'] } },
+  ],
+  orders: [{ 'ns.coll': 'commands', operationType: 'insert' }, { 'ns.coll': { $in: ['sessions', 'apiKeys'] } }],
 }
 
 /** No stream can go on from the place: its history is gone, it is no place here, the database was dropped there. */
@@ -65,14 +85,7 @@ export async function openFeed(db: Db, options: FeedOptions = {}): Promise<Feed>
   }
 
   const pipeline: Document[] = [
-    {
-      $match: {
-        $or: [
-          { 'ns.coll': { $in: ['events', 'signals'] }, operationType: 'insert' },
-          { 'ns.coll': { $in: ['commands', 'sessions', 'apiKeys'] } },
-        ],
-      },
-    },
+    { $match: { $or: matches[options.watch ?? 'everything'] } },
     // Session documents carry pictures, commands carry texts: the bell needs only who and in which state.
     {
       $project: {
@@ -87,6 +100,7 @@ export async function openFeed(db: Db, options: FeedOptions = {}): Promise<Feed>
         'fullDocument.data': 1,
         'fullDocument.sessionId': 1,
         'fullDocument.state': 1,
+        'fullDocument.lane': 1,
         'fullDocument.wanted': 1,
         'updateDescription.updatedFields.wanted': 1,
         'updateDescription.updatedFields.state': 1,
@@ -189,6 +203,7 @@ function toFeedChange(raw: Document): FeedChange | undefined {
         kind: 'command',
         id,
         sessionId: document?.['sessionId'] as string | undefined,
+        lane: document?.['lane'] as string | undefined,
         state: (document?.['state'] ?? raw['updateDescription']?.updatedFields?.state) as string | undefined,
       }
     case 'sessions': {

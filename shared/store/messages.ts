@@ -1,5 +1,7 @@
 // Messages: one row per message and chat; idempotent by key, statuses only forward.
-import { type Collection, type Db, type Filter, type IndexDescription } from 'mongodb'
+import { MongoBulkWriteError, type Collection, type Db, type Filter, type IndexDescription } from 'mongodb'
+import { isDuplicateKey } from './client.ts'
+import { coalesceMany, createCoalescer, type Outcome } from './coalesce.ts'
 import { isLaterStatus, type Message, type MessageStatus, type Reaction } from '../model/message.ts'
 import { formatCursor, parseCursor, type Page } from '../model/page.ts'
 
@@ -10,25 +12,63 @@ export const messageIndexes: IndexDescription[] = [
 
 const statuses: MessageStatus[] = ['queued', 'sent', 'delivered', 'read', 'played', 'failed']
 
+/** One step of a message's life. */
+type Step = { key: string; status: MessageStatus; at: Date; error?: Message['error'] }
+
+function toUpdate({ key, status, at, error }: Step) {
+  return {
+    filter: { _id: key, status: { $in: statuses.filter((current) => isLaterStatus(current, status)) } },
+    update: {
+      $set: { status, [`statusTimes.${status}`]: at, ...(error ? { error } : {}) },
+      ...(error ? {} : { $unset: { error: '' as const } }),
+    },
+  }
+}
+
 export function createMessageStore(db: Db) {
   const messages: Collection<Message> = db.collection('messages')
 
+  /** Unordered: messages do not depend on each other, and one that stands must not keep the others waiting. */
+  async function insertRows(rows: readonly Message[]): Promise<Outcome<boolean>[]> {
+    try {
+      await messages.insertMany([...rows], { ordered: false })
+      return rows.map(() => ({ value: true }))
+    } catch (error) {
+      if (!(error instanceof MongoBulkWriteError) || !isDuplicateKey(error)) throw error
+      const faults = [error.writeErrors].flat()
+      const others = faults.filter(({ code }) => code !== error.code)
+      if (others.length > 0) throw error
+      const standing = new Set(faults.map(({ index }) => index))
+      return rows.map((_, i) => ({ value: !standing.has(i) }))
+    }
+  }
+  const insertEach = coalesceMany(createCoalescer(insertRows))
+
+  async function advanceAll(steps: readonly Step[]): Promise<Outcome<Message | null>[]> {
+    const [only] = steps
+    if (only && steps.length === 1) {
+      const { filter, update } = toUpdate(only)
+      return [{ value: await messages.findOneAndUpdate(filter, update, { returnDocument: 'after' }) }]
+    }
+    await messages.bulkWrite(
+      steps.map((step) => ({ updateOne: toUpdate(step) })),
+      { ordered: true },
+    )
+    const rows = await messages.find({ _id: { $in: steps.map(({ key }) => key) } }).toArray()
+    const byKey = new Map(rows.map((row) => [row._id, row]))
+    return steps.map(({ key, status, at }) => {
+      const row = byKey.get(key)
+      const isTaken = row?.statusTimes[status]?.getTime() === at.getTime()
+      return { value: row && isTaken ? { ...row, status } : null }
+    })
+  }
+  const advanceOne = createCoalescer(advanceAll)
+
   return {
-    /** Writes each message that does not stand yet; in order. Returns the keys that were new. */
+    /** Writes each message that does not stand yet. Returns the keys that were new. */
     async insert(rows: readonly Message[]): Promise<Set<string>> {
-      if (rows.length === 0) return new Set()
-      const result = await messages.bulkWrite(
-        rows.map(({ _id, ...row }) => ({
-          updateOne: { filter: { _id }, update: { $setOnInsert: row }, upsert: true },
-        })),
-        { ordered: true },
-      )
-      const fresh = new Set<string>()
-      for (const index of Object.keys(result.upsertedIds)) {
-        const row = rows[Number(index)]
-        if (row) fresh.add(row._id)
-      }
-      return fresh
+      const fresh = await insertEach(rows)
+      return new Set(rows.filter((_, i) => fresh[i]).map((row) => row._id))
     },
 
     /** A message that could not be decrypted became readable: takes the placeholder's place. */
@@ -78,19 +118,12 @@ export function createMessageStore(db: Db) {
       }
     },
 
-    /** Moves the status forward and returns the row as it is then; `null` when it was as far already, or is not there. */
-    async advance(key: string, status: MessageStatus, at: Date, error?: Message['error']): Promise<Message | null> {
-      const earlier = statuses.filter((current) => isLaterStatus(current, status))
-      const row = await messages.findOneAndUpdate(
-        { _id: key, status: { $in: earlier } },
-        {
-          $set: { status, [`statusTimes.${status}`]: at, ...(error ? { error } : {}) },
-          ...(error ? {} : { $unset: { error: '' as const } }),
-        },
-        { returnDocument: 'after' },
-      )
-      return row
-    },
+    /**
+     * Moves the status forward and returns the row as this step made it; `null` when it was as far already, or is not there.
+     * The same step of the same time twice may return the row twice.
+     */
+    advance: (key: string, status: MessageStatus, at: Date, error?: Message['error']): Promise<Message | null> =>
+      advanceOne({ key, status, at, ...(error ? { error } : {}) }),
 
     /** Keeps what WhatsApp was given, for retries and quotes. */
     async keepRaw(key: string, raw: Uint8Array): Promise<void> {

@@ -25,8 +25,8 @@ export type OutboxOptions = {
 }
 
 export type Outbox = {
-  /** There may be something to do. */
-  ring(): void
+  /** There may be something to do; in that lane, when it is known. */
+  ring(lane?: string): void
   /** The connection to use, or none while there is none. */
   use(connection: Connection | undefined): void
   /** The server's ack was recorded. */
@@ -189,7 +189,10 @@ export function createOutbox(options: OutboxOptions): Outbox {
   }
 
   return {
-    ring: () => wake.ring('command'),
+    ring(lane) {
+      // A lane at work looks again when it is through.
+      if (lane === undefined || !busy.has(lane)) wake.ring('command')
+    },
     use(connection) {
       open?.closed.abort()
       open = connection && { connection, closed: new AbortController() }

@@ -3,7 +3,6 @@ import type { EventInput } from '../../../shared/model/event.ts'
 import { toMessageKey, toMessageView, type Message, type MessageStatus } from '../../../shared/model/message.ts'
 import type { Fact, Target } from '../../whatsapp/facts.ts'
 import { toFactKey, type RecordContext } from './context.ts'
-import { groupBy } from './group-by.ts'
 
 type Change = Extract<Fact, { kind: 'edit' | 'revoke' | 'reaction' }>
 export type StatusFact = Extract<Fact, { kind: 'ack' | 'receipt' }>
@@ -55,35 +54,21 @@ export async function recordChange(context: RecordContext, fact: Change): Promis
   }
 }
 
-/** Statuses of several messages: side by side between messages, in order within one; their events in one append. */
+/** Statuses of several messages, each step in the order it was told; their events in one append. */
 export async function recordStatuses(context: RecordContext, facts: readonly StatusFact[]): Promise<void> {
-  const steps = facts.flatMap((fact, order) =>
-    (fact.kind === 'ack' ? [fact.messageId] : fact.messageIds).map((messageId) => ({ fact, messageId, order })),
-  )
-  const byMessage = [...groupBy(steps, (step) => step.messageId).values()]
-  const events = await Promise.all(
-    byMessage.map(async (ofMessage) => {
-      const told: { order: number; event: EventInput }[] = []
-      for (const { fact, messageId, order } of ofMessage) {
-        const event = await recordStatus(context, fact, messageId)
-        if (event) told.push({ order, event })
-      }
-      return told
-    }),
-  )
-  const inOrder = events.flat().sort((a, b) => a.order - b.order)
-  await context.appender.append(inOrder.map(({ event }) => event))
+  const steps: { fact: StatusFact; key: string }[] = []
+  for (const fact of facts)
+    for (const messageId of fact.kind === 'ack' ? [fact.messageId] : fact.messageIds) {
+      // The chat comes from where the receipt came from: nobody can mark a message of another chat.
+      const key = await keyOf(context, { chat: fact.chat, sender: 'me', messageId })
+      if (key !== undefined) steps.push({ fact, key })
+    }
+  const events = await Promise.all(steps.map(({ fact, key }) => recordStatus(context, fact, key)))
+  await context.appender.append(events.filter((event) => event !== undefined))
 }
 
-async function recordStatus(
-  context: RecordContext,
-  fact: StatusFact,
-  messageId: string,
-): Promise<EventInput | undefined> {
+async function recordStatus(context: RecordContext, fact: StatusFact, key: string): Promise<EventInput | undefined> {
   const { store } = context
-  // The chat comes from where the receipt came from: nobody can mark a message of another chat.
-  const key = await keyOf(context, { chat: fact.chat, sender: 'me', messageId })
-  if (key === undefined) return undefined
   const status: MessageStatus = fact.kind === 'receipt' ? fact.status : fact.error === undefined ? 'sent' : 'failed'
   const error =
     fact.kind === 'ack' && fact.error !== undefined

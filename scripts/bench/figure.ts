@@ -1,0 +1,23 @@
+// One line of the table: what is measured, both sides in one run, and what it has to reach.
+
+export type Options = {
+  /** Fewer and shorter rounds. */
+  quick: boolean
+  say: (line: string) => void
+}
+
+export type Sample = {
+  /** What the two figures are: `messages/s`, `MB per session` … */
+  unit: string
+  ours: number
+  theirs: number
+}
+
+export type Figure = {
+  name: string
+  against: string
+  /** `reported` has no goal. */
+  goal: { atLeast: number } | { atMost: number } | 'reported'
+  /** Rounds in turn; the ratio is ours / theirs, its median is held against the goal. */
+  measure(options: Options): Promise<Sample[]>
+}
