@@ -64,10 +64,10 @@ export async function recordStatuses(context: RecordContext, facts: readonly Sta
       if (key !== undefined) steps.push({ fact, key })
     }
   const events = await Promise.all(steps.map(({ fact, key }) => recordStatus(context, fact, key)))
-  await context.appender.append(events.filter((event) => event !== undefined))
+  await context.appender.append(events.flat())
 }
 
-async function recordStatus(context: RecordContext, fact: StatusFact, key: string): Promise<EventInput | undefined> {
+async function recordStatus(context: RecordContext, fact: StatusFact, key: string): Promise<EventInput[]> {
   const { store } = context
   const status: MessageStatus = fact.kind === 'receipt' ? fact.status : fact.error === undefined ? 'sent' : 'failed'
   const error =
@@ -75,11 +75,17 @@ async function recordStatus(context: RecordContext, fact: StatusFact, key: strin
       ? { code: `whatsapp.${fact.error}`, reason: reasonOf(fact.error) }
       : undefined
   const advanced = await store.messages.advance(key, status, fact.at, error)
-  // An ack may be seen again after a crash: its event is written under its key in any case.
   const row: Message | null = advanced ?? (fact.kind === 'ack' ? await store.messages.read(key) : null)
-  if (!row) return undefined
-  const type = `message.${status}` as EventInput['type']
-  return { type, key: toFactKey(type, key), data: { ...toMessageView(row), status } }
+  // An ack may be seen again after a crash: its event is written under its key, but never behind a later status.
+  if (!row || row.status !== status) return []
+  const tell = (type: EventInput['type'], told: MessageStatus) => ({
+    type,
+    key: toFactKey(type, key),
+    data: { ...toMessageView(row), status: told },
+  })
+  // Whoever has received it was sent it, though the ack was lost with its connection.
+  const skipped = fact.kind === 'receipt' && row.statusTimes.sent === undefined ? [tell('message.sent', 'sent')] : []
+  return [...skipped, tell(`message.${status}` as EventInput['type'], status)]
 }
 
 /** WhatsApp's refusals that are known (rc14, Utils/decode-wa-message.js). */
