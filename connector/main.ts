@@ -1,5 +1,6 @@
 // A connector process: reads the world, opens what its roles ask for, and closes in order.
 import './whatsapp/silence-libsignal.ts'
+import './whatsapp/one-async-storage.ts'
 import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import { hostname } from 'node:os'

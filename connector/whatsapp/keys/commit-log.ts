@@ -14,11 +14,14 @@ export type CommitLogOptions = {
   onRetry?: (error: unknown) => void
   /** First and longest wait between tries while MongoDB is away, ms. Default 25 and 1000. */
   retryMs?: { first: number; longest: number }
+  lazyMs?: number
 }
 
 export type CommitLog = {
   /** Keeps the order of calls. Resolves when it and everything before it is durable; rejects with LeaseLost. */
   commit(encoded: Encoded): Promise<void>
+  /** Goes along with the next commit, or after `lazyMs` (default 250): for what may be lost with a crash. */
+  commitLazily(encoded: Encoded): void
   /** Resolves when everything enqueued so far is durable. */
   durable(): Promise<void>
   /** Takes what became durable since the last call, to be folded, and the number it reaches. */
@@ -44,6 +47,8 @@ export function openCommitLog(options: CommitLogOptions, unfolded: Encoded = new
   let flying: Waiter[] | undefined
   let running: Promise<void> | undefined
   let failure: Error | undefined
+  let lazyTimer: NodeJS.Timeout | undefined
+  const start = () => (running ??= run())
 
   async function appendForever(body: Uint8Array): Promise<void> {
     const n = nextN
@@ -63,6 +68,8 @@ export function openCommitLog(options: CommitLogOptions, unfolded: Encoded = new
   }
 
   async function run(): Promise<void> {
+    clearTimeout(lazyTimer)
+    lazyTimer = undefined
     // One turn of the event loop, so that the devices of one send share a commit.
     await new Promise((resolve) => setImmediate(resolve))
     while (pending.size > 0 && !failure) {
@@ -96,12 +103,18 @@ export function openCommitLog(options: CommitLogOptions, unfolded: Encoded = new
       mergeEncoded(pending, encoded)
       return new Promise((resolve, reject) => {
         waiters.push({ resolve, reject })
-        running ??= run()
+        start()
       })
+    },
+    commitLazily(encoded) {
+      if (failure) return
+      mergeEncoded(pending, encoded)
+      if (!running) lazyTimer ??= setTimeout(start, options.lazyMs ?? 250)
     },
     async durable() {
       if (failure) throw failure
       const queue = pending.size > 0 ? waiters : flying
+      if (pending.size > 0) start()
       if (queue) await new Promise<void>((resolve, reject) => queue.push({ resolve, reject }))
     },
     takeFoldable() {
@@ -118,6 +131,8 @@ export function openCommitLog(options: CommitLogOptions, unfolded: Encoded = new
       return failure !== undefined
     },
     async close() {
+      clearTimeout(lazyTimer)
+      if (pending.size > 0 && !failure) start()
       await running
       failure ??= new LeaseLost(`${sessionId}: closed`)
     },

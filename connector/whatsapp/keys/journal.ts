@@ -73,7 +73,7 @@ export function createJournal(memory: KeyMemory, me: () => { id: string; lid: st
       byKey.delete(messageKey)
       const done = Object.fromEntries([...hashes].map((hash) => [hash, { doneAt: Date.now() }]))
       // Losing this mark costs a replay of what is stored already, which changes nothing: it need not be waited for.
-      memory.apply({ [journalType]: done }).catch(() => undefined)
+      memory.applyLazily({ [journalType]: done })
     },
     isPending: (messageKey) => byKey.has(messageKey),
     async pending() {
@@ -93,7 +93,7 @@ export function createJournal(memory: KeyMemory, me: () => { id: string; lid: st
     prune(now) {
       const old: Record<string, null> = {}
       for (const [hash, row] of rows()) if ('doneAt' in row && now - row.doneAt > doneForMs) old[hash] = null
-      if (Object.keys(old).length > 0) memory.apply({ [journalType]: old }).catch(() => undefined)
+      if (Object.keys(old).length > 0) memory.applyLazily({ [journalType]: old })
     },
     pendingCount: () => byKey.size,
   }

@@ -13,6 +13,8 @@ export type KeyMemory = {
   entries(type: string): IterableIterator<[string, unknown]>
   /** Changes RAM now; the promise is its durability. */
   apply(mutations: Mutations): Promise<void>
+  /** The same for what a crash may undo: it takes no round trip of its own. */
+  applyLazily(mutations: Mutations): void
   /** The value in RAM, without a copy. */
   peek(type: string, id: string): unknown
   /** After a fold: what was folded and lives in the database need not stay. */
@@ -21,7 +23,7 @@ export type KeyMemory = {
 }
 
 export type KeyMemoryOptions = {
-  log: Pick<CommitLog, 'commit'>
+  log: Pick<CommitLog, 'commit' | 'commitLazily'>
   readFolded: (type: string, ids: readonly string[]) => Promise<Map<string, string>>
 }
 
@@ -38,6 +40,12 @@ export function createKeyMemory(options: KeyMemoryOptions, initial: Encoded): Ke
     // A deleted lazy value must hide the folded one until the fold has removed it.
     if (value === null && !lazy.has(type)) ofType(type).delete(id)
     else ofType(type).set(id, value)
+  }
+  const remember = (mutations: Mutations): Encoded => {
+    const encoded = encodeMutations(mutations)
+    for (const [type, values] of Object.entries(mutations))
+      for (const [id, value] of Object.entries(values)) put(type, id, value ?? null)
+    return encoded
   }
   for (const { type, id, json } of initial.values()) put(type, id, json === null ? null : decodeValue(type, json))
 
@@ -58,12 +66,8 @@ export function createKeyMemory(options: KeyMemoryOptions, initial: Encoded): Ke
     },
     entries: (type) => ofType(type).entries(),
     peek: (type, id) => ofType(type).get(id),
-    apply(mutations) {
-      const encoded = encodeMutations(mutations)
-      for (const [type, values] of Object.entries(mutations))
-        for (const [id, value] of Object.entries(values)) put(type, id, value ?? null)
-      return options.log.commit(encoded)
-    },
+    apply: (mutations) => options.log.commit(remember(mutations)),
+    applyLazily: (mutations) => options.log.commitLazily(remember(mutations)),
     evictFolded(folded) {
       for (const { type, id, json } of folded.values()) {
         if (!lazy.has(type)) continue
