@@ -1,4 +1,5 @@
 // Every Baileys event is decided here: handled, or ignored on purpose. A new event does not compile until it is.
+import { LRUCache } from 'lru-cache'
 import { proto, type BaileysEventMap, type Chat, type Contact, type WAMessage } from '@whiskeysockets/baileys'
 import type { ChatFact, ContactFact, Fact } from './facts.ts'
 import type { Identities } from './identities.ts'
@@ -26,6 +27,8 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
   const nothing = () => undefined
   /** Stanzas that are done once their history chunk is stored. */
   const waitingChunks = new Map<string, string[]>()
+  /** What was told last of a contact. */
+  const lastSaid = new LRUCache<string, string>({ max: 5_000 })
 
   function onMessage(message: WAMessage): void {
     const key = toMessageKeyText(message.key)
@@ -65,14 +68,25 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
       ...(contact.verifiedName ? { verifiedName: contact.verifiedName } : {}),
     }
   }
+  /** rc14 repeats a contact's own name with each of its messages (Utils/process-message.js). */
+  const isNews = (fact: ContactFact): boolean => {
+    const text = JSON.stringify(fact)
+    if (lastSaid.get(fact.jids[0]) === text) return false
+    lastSaid.set(fact.jids[0], text)
+    return true
+  }
   const present = <T>(value: T | undefined): value is T => value !== undefined
   const onChats = (chats: Partial<Chat>[]) => {
     // Counters and times come from the messages themselves; of updates only what the phone decides is taken.
-    const facts = chats.map(chatFact).filter(present)
+    // rc14 sends one with every message, mostly without any of these.
+    const facts = chats
+      .map(chatFact)
+      .filter(present)
+      .filter(({ name, archived, pinned }) => name !== undefined || archived !== undefined || pinned !== undefined)
     if (facts.length > 0) tell({ kind: 'chats', chats: facts }, nothing)
   }
   const onContacts = (contacts: Partial<Contact>[]) => {
-    const facts = contacts.map(contactFact).filter(present)
+    const facts = contacts.map(contactFact).filter(present).filter(isNews)
     if (facts.length > 0) tell({ kind: 'contacts', contacts: facts }, nothing)
   }
 
