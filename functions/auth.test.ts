@@ -160,7 +160,7 @@ test('absent and not yours look the same, byte by byte, on every route of a sess
   const noEvents = await api.call('GET', '/v1/events?stream=absent', { key })
   expect([events.status, withoutId(events.text)]).toEqual([404, withoutId(noEvents.text)])
   expect((await api.call('GET', '/v1/events?stream=team', { key })).status).toBe(404)
-  expect(await api.store.commands.waiting(theirs, 1, 10)).toEqual([])
+  expect(await api.store.commands.waiting(theirs, 10)).toEqual([])
 })
 
 test('commands of foreign sessions are absent: not listed, not read, not cancelled', async () => {

@@ -48,7 +48,7 @@ export function openSessions(options: SessionsOptions): Sessions {
   const unlisten = options.feed.listen((change) => {
     if (change.kind === 'session') {
       // Most changes are reports of the owners themselves.
-      if (change.wanted === undefined && !change.removed) return
+      if (!change.wished && !change.removed) return
       const one = held.get(change.id)
       if (one) one.wake('changed')
       else wake.ring('session')

@@ -60,7 +60,12 @@ export async function openStack() {
       start('connector/main.ts', { ...shared, CONNECTOR_PORT: '0', CONNECTOR_ROLES: 'sessions', ...env }),
 
     async startApi() {
-      const child = await start('functions/entry/node.ts', { ...shared, PORT: '0', ADMIN_API_KEY: adminKey })
+      const child = await start('functions/entry/node.ts', {
+        ...shared,
+        PORT: '0',
+        ADMIN_API_KEY: adminKey,
+        RATE_LIMIT_PER_MINUTE: '1000000',
+      })
       const url = child.ready['api'] ?? ''
       return { child, url, key: adminKey, http: createHttp(url, adminKey) }
     },

@@ -38,9 +38,13 @@ export type Command<K extends CommandKind = CommandKind> = {
   notBefore?: Date
   expiresAt?: Date
   attempts: number
+  /** How often it was found in the hands of an owner that is gone, and taken by the next one. */
+  trials?: number
   /** Not before this time again, after a failure that can be retried. */
   retryAt?: Date
   epoch?: number
+  /** Names the round trip in which it was taken. */
+  taker?: string
   error?: { code: string; reason: string; errors?: FieldFault[] }
   createdAt: Date
   finishedAt?: Date

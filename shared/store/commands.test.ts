@@ -72,14 +72,14 @@ test('a command is taken by one epoch, by a later one again, and only its taker 
 test('what is accepted at once has a place of its own in the lane, and is waited for in that order', async () => {
   const { commands } = opened.store
   await Promise.all(Array.from({ length: 50 }, (_, i) => commands.accept(command(`o${i}`, { sessionId: 'order' }))))
-  const waiting = await commands.waiting('order', 1, 100)
+  const waiting = await commands.waiting('order', 100)
   const places = waiting.map(({ ts }) => `${ts.t}/${ts.i}`)
   expect(new Set(places).size).toBe(50)
   expect(waiting.every(({ ts }) => ts.t > 0)).toBe(true)
   const [first, second] = waiting
   await commands.take(first!._id, 1)
   await commands.putBack(first!._id, 1, new Date(), false)
-  const again = await commands.waiting('order', 1, 2)
+  const again = await commands.waiting('order', 2)
   expect(again.map(({ _id, attempts }) => [_id, attempts])).toEqual([
     [first!._id, 0],
     [second!._id, 0],

@@ -1,9 +1,11 @@
 // The durable outbox: accepted by one insert, taken by compare-and-set, never tried by two.
+import { randomUUID } from 'node:crypto'
 import { Timestamp, type Collection, type Db, type Filter, type IndexDescription } from 'mongodb'
 import { commandStates, type Command, type CommandKind, type CommandState } from '../model/command.ts'
 import { formatCursor, parseCursor, type Page } from '../model/page.ts'
 import { Problem } from '../model/problem.ts'
 import { isDuplicateKey } from './client.ts'
+import { createCoalescer } from './coalesce.ts'
 
 /** How long a finished command (and its idempotency key) is remembered, seconds. */
 export const commandMemorySeconds = 86_400
@@ -36,6 +38,48 @@ export type NewCommand<K extends CommandKind = CommandKind> = Omit<
 export function createCommandStore(db: Db) {
   const commands: Collection<Command> = db.collection('commands')
 
+  type Taking = { id: string; epoch: number; isLeft: boolean; mark?: string }
+  const toTaking = ({ id, epoch, isLeft, mark }: Taking) => ({
+    filter: { _id: id, $or: [{ state: 'queued' as const }, { state: 'sending' as const, epoch: { $lte: epoch } }] },
+    update: {
+      $set: { state: 'sending' as const, epoch, ...(mark === undefined ? {} : { taker: mark }) },
+      $inc: { attempts: 1, ...(isLeft ? { trials: 1 } : {}) },
+    },
+  })
+  const takeOne = createCoalescer<Taking, Command | null>(async (takings) => {
+    const [only] = takings
+    if (only && takings.length === 1) {
+      const { filter, update } = toTaking(only)
+      return [{ value: await commands.findOneAndUpdate(filter, update, { returnDocument: 'after' }) }]
+    }
+    const mark = randomUUID()
+    await commands.bulkWrite(
+      takings.map((taking) => ({ updateOne: toTaking({ ...taking, mark }) })),
+      { ordered: true },
+    )
+    const rows = await commands.find({ _id: { $in: takings.map(({ id }) => id) } }).toArray()
+    const byId = new Map(rows.filter(({ taker }) => taker === mark).map((row) => [row._id, row]))
+    return takings.map(({ id, epoch }) => {
+      const row = byId.get(id)
+      return { value: row?.epoch === epoch ? row : null }
+    })
+  })
+
+  type End = { id: string; epoch: number; state: CommandState; error: Command['error'] }
+  const finishOne = createCoalescer<End, void>(async (ends) => {
+    const finishedAt = new Date()
+    await commands.bulkWrite(
+      ends.map(({ id, epoch, state, error }) => ({
+        updateOne: {
+          filter: { _id: id, epoch },
+          update: { $set: { state, finishedAt, ...(error ? { error } : {}) } },
+        },
+      })),
+      { ordered: true },
+    )
+    return ends.map(() => ({ value: undefined }))
+  })
+
   return {
     /**
      * Accepts a command with one insert. The same idempotency key gives the first command back (`repeated`),
@@ -65,26 +109,26 @@ export function createCommandStore(db: Db) {
       }
     },
 
+    /** What owners before this epoch left in `sending`, oldest first. */
+    async left(sessionId: string, epoch: number, limit: number): Promise<Command[]> {
+      return commands
+        .find({ sessionId, state: 'sending', epoch: { $lt: epoch } })
+        .sort({ ts: 1 })
+        .limit(limit)
+        .toArray()
+    },
+
     /**
-     * What a session has to do now, oldest first: queued and due, and what a former owner left in `sending`.
-     * Lanes in `except` are left out, so that what waits in them hides nobody else's.
+     * What is queued and due, oldest first. Lanes in `except` are left out, so that what waits in them hides nobody else's.
      */
-    async waiting(sessionId: string, epoch: number, limit: number, except: readonly string[] = []): Promise<Command[]> {
+    async waiting(sessionId: string, limit: number, except: readonly string[] = []): Promise<Command[]> {
       const lane = except.length > 0 ? { lane: { $nin: [...except] } } : {}
       const isDue = { $or: [{ notBefore: { $exists: false } }, { notBefore: { $lte: new Date() } }] }
-      const [left, queued] = await Promise.all([
-        commands
-          .find({ sessionId, state: 'sending', epoch: { $lt: epoch }, ...lane })
-          .sort({ ts: 1 })
-          .limit(limit)
-          .toArray(),
-        commands
-          .find({ sessionId, state: 'queued', ...lane, ...isDue })
-          .sort({ ts: 1 })
-          .limit(limit)
-          .toArray(),
-      ])
-      return [...left, ...queued]
+      return commands
+        .find({ sessionId, state: 'queued', ...lane, ...isDue })
+        .sort({ ts: 1 })
+        .limit(limit)
+        .toArray()
     },
 
     /** When the first of those that are not due yet is; `undefined` when there is none. */
@@ -97,27 +141,19 @@ export function createCommandStore(db: Db) {
       return next?.notBefore
     },
 
-    /** Compare-and-set before the wire. `null` = cancelled meanwhile, or a later owner has it. */
-    async take(id: string, epoch: number): Promise<Command | null> {
-      return commands.findOneAndUpdate(
-        { _id: id, $or: [{ state: 'queued' }, { state: 'sending', epoch: { $lte: epoch } }] },
-        { $set: { state: 'sending', epoch }, $inc: { attempts: 1 } },
-        { returnDocument: 'after' },
-      )
-    },
+    /**
+     * Compare-and-set before the wire. `null` = cancelled meanwhile, or a later owner has it. What an earlier owner left
+     * (`isLeft`) counts as a trial.
+     */
+    take: (id: string, epoch: number, isLeft = false): Promise<Command | null> => takeOne({ id, epoch, isLeft }),
 
     /** The outcome. No-op when another epoch has taken the command. */
-    async finish(
+    finish: (
       id: string,
       epoch: number,
       state: Extract<CommandState, 'done' | 'failed' | 'expired'>,
       error?: Command['error'],
-    ): Promise<void> {
-      await commands.updateOne(
-        { _id: id, epoch },
-        { $set: { state, finishedAt: new Date(), ...(error ? { error } : {}) } },
-      )
-    },
+    ): Promise<void> => finishOne({ id, epoch, state, error }),
 
     /** Back in the queue, to be tried again not before `retryAt`; keeps its place in the lane. */
     async putBack(id: string, epoch: number, retryAt: Date, countsAsAttempt: boolean): Promise<void> {

@@ -208,7 +208,7 @@ test('keys, logs, pictures and texts never travel in it: it says who and in whic
     'session',
     'event',
   ])
-  expect(seen.changes[2]).toEqual({ kind: 'session', id: 's', wanted: 'stopped' })
+  expect(seen.changes[2]).toEqual({ kind: 'session', id: 's', wished: true, wanted: 'stopped' })
   expect(seen.changes[6]).toMatchObject({ kind: 'command', id: 'c', state: 'sending' })
   expect(seen.changes[8]).toEqual({ kind: 'session', id: 's', removed: true })
   const travelled: Document[] = []

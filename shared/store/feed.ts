@@ -17,8 +17,8 @@ export type FeedChange =
       lane: string | undefined
       state: string | undefined
     }
-  /** `wanted` when the wish was written, `removed` when the document went. */
-  | { kind: 'session'; id: string; wanted?: string; removed?: true }
+  /** `wished` when a wish was made, `wanted` when it is another one, `removed` when the document went. */
+  | { kind: 'session'; id: string; wished?: true; wanted?: string; removed?: true }
   | { kind: 'apiKey'; id: string }
   /** The place is gone (error 286): whatever happened since must be read from the collections. */
   | { kind: 'lost' }
@@ -103,6 +103,7 @@ export async function openFeed(db: Db, options: FeedOptions = {}): Promise<Feed>
         'fullDocument.lane': 1,
         'fullDocument.wanted': 1,
         'updateDescription.updatedFields.wanted': 1,
+        'updateDescription.updatedFields.wantedRevision': 1,
         'updateDescription.updatedFields.state': 1,
       },
     },
@@ -207,10 +208,13 @@ function toFeedChange(raw: Document): FeedChange | undefined {
         state: (document?.['state'] ?? raw['updateDescription']?.updatedFields?.state) as string | undefined,
       }
     case 'sessions': {
+      const isWish = document !== undefined || raw['updateDescription']?.updatedFields?.wantedRevision !== undefined
       const wanted = (document?.['wanted'] ?? raw['updateDescription']?.updatedFields?.wanted) as string | undefined
       return {
         kind: 'session',
         id,
+        // The same wish again leaves `wanted` as it was, and only its revision changes.
+        ...(isWish ? { wished: true as const } : {}),
         ...(wanted === undefined ? {} : { wanted }),
         ...(raw['operationType'] === 'delete' ? { removed: true } : {}),
       }

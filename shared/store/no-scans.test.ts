@@ -151,7 +151,8 @@ const exercises: Exercises = {
       await store.accept(command('keyed', { idempotencyKey: 'k' }))
       await store.accept(command('keyed-2', { idempotencyKey: 'k' }))
     },
-    waiting: async (store) => [await store.waiting('s1', 5, 10), await store.waiting('s1', 5, 10, ['b', 'c'])],
+    left: (store) => store.left('s1', 5, 10),
+    waiting: async (store) => [await store.waiting('s1', 10), await store.waiting('s1', 10, ['b', 'c'])],
     nextDue: (store) => store.nextDue('s1'),
     take: (store) => store.take('s1/m1', 1),
     finish: (store) => store.finish('s1/m1', 1, 'done'),

@@ -106,8 +106,8 @@ async function untilState(lanes: Awaited<ReturnType<typeof openLanes>>, id: stri
   }
 }
 
-test('a lane leaves in order, one at a time; another lane does not wait for it', async () => {
-  const lanes = await openLanes({ automatic: false })
+test('a lane leaves in order, no more at once than it may; another lane does not wait for it', async () => {
+  const lanes = await openLanes({ automatic: false, inFlight: 1 })
   const [first, second] = [await lanes.accept(ana, 'a1'), await lanes.accept(ana, 'a2')]
   await lanes.accept(beto, 'b1')
   lanes.connect()
@@ -191,7 +191,7 @@ test('a lane that is stuck with hundreds waiting behind it keeps no other lane f
   await Promise.all(Array.from({ length: 600 }, (_, i) => lanes.accept(ana, `a${i}`)))
   await lanes.accept(beto, 'b')
   lanes.connect()
-  await lanes.sent(2)
+  await lanes.sent(9)
   expect(lanes.texts()).toContain('b')
   await lanes.stop()
 }, 60_000)
@@ -252,5 +252,69 @@ test('what an owner before left in `sending` is sent by the next with the same i
   // The owner that was overtaken can neither finish nor put back what is not its own any more.
   await opened.store.commands.putBack(left._id, 1, new Date(), false)
   expect((await untilState(lanes, left._id, 'done')).epoch).toBe(2)
+  await lanes.stop()
+})
+
+test('some of a chat are on the wire unacknowledged; when the connection goes they go again, in order, by the same ids', async () => {
+  const lanes = await openLanes({ automatic: false, inFlight: 4 })
+  const commands: NewCommand[] = []
+  for (let i = 0; i < 10; i += 1) commands.push(await lanes.accept(ana, `t${i}`))
+  lanes.connect()
+  await lanes.sent(4)
+  expect(lanes.texts()).toEqual(['t0', 't1', 't2', 't3'])
+  lanes.outbox.acked(commands[0]?.messageId ?? '', undefined)
+  await untilState(lanes, commands[0]?._id ?? '', 'done')
+  lanes.outbox.use(undefined)
+  await untilState(lanes, commands[3]?._id ?? '', 'queued')
+  lanes.connect()
+  await lanes.sent(8)
+  expect(lanes.texts().slice(4)).toEqual(['t1', 't2', 't3', 't4'])
+  expect(lanes.wire.slice(4, 7).map((one) => one.messageId)).toEqual(lanes.wire.slice(1, 4).map((one) => one.messageId))
+  await lanes.stop()
+})
+
+test('what WhatsApp had acknowledged to a former owner does not go again', async () => {
+  const { store } = opened
+  const lanes = await openLanes({ epoch: 2 })
+  const left = await lanes.accept(ana, 'acknowledged')
+  await store.commands.take(left._id, 1)
+  const row = { sessionId: lanes.sessionId, chatId: ana, messageId: left.messageId ?? '', sender: 'me', fromMe: true }
+  const key = `${lanes.sessionId}/${ana}/me/${left.messageId}`
+  const at = new Date()
+  await store.messages.insert([
+    {
+      _id: key,
+      ...row,
+      type: 'text',
+      timestamp: at,
+      status: 'sent',
+      statusTimes: {},
+      reactions: [],
+      commandId: left._id,
+      createdAt: at,
+    },
+  ])
+  await lanes.accept(ana, 'came later')
+  lanes.connect()
+  await untilState(lanes, left._id, 'done')
+  await lanes.sent(1)
+  expect(lanes.texts()).toEqual(['came later'])
+  const told = (await store.events.read(lanes.sessionId, 0, 100)).filter(({ type }) => type === 'message.sent')
+  expect(told.map(({ data }) => data['messageId'])).toEqual([left.messageId])
+  await lanes.stop()
+})
+
+test('a command that ends its connector again and again is set aside, told as failed, and the next of its chat goes', async () => {
+  const { store } = opened
+  const lanes = await openLanes({ epoch: 9 })
+  const poison = await lanes.accept(ana, 'poison')
+  for (let epoch = 1; epoch <= 4; epoch += 1) await store.commands.take(poison._id, epoch, epoch > 1)
+  await lanes.accept(ana, 'came later')
+  lanes.connect()
+  await lanes.sent(1)
+  expect(lanes.texts()).toEqual(['came later'])
+  expect((await untilState(lanes, poison._id, 'failed')).error?.code).toBe('command.set_aside')
+  const [row] = await store.messages.find(lanes.sessionId, poison.messageId ?? '')
+  expect(row).toMatchObject({ status: 'failed', error: { code: 'command.set_aside' } })
   await lanes.stop()
 })

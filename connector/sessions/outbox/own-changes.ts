@@ -5,17 +5,44 @@ import { recordChange } from '../record/record-changes.ts'
 import { toFactKey, type RecordContext } from '../record/context.ts'
 import type { Jids } from '../../whatsapp/facts.ts'
 
-/** The row of a message that is about to be sent, and its `message.queued`. Idempotent. */
+/**
+ * The rows of messages of one chat that are about to be sent, in order, and their `message.queued`. Idempotent.
+ * Returns their keys.
+ */
 export async function recordQueued(
   context: RecordContext,
-  command: Command<'message.send'>,
+  commands: readonly Command<'message.send'>[],
   chat: Jids,
-): Promise<string> {
+): Promise<string[]> {
   const { store, sessionId, appender } = context
+  const rows: Message[] = []
+  for (const command of commands) rows.push(await toRow(context, command, chat))
+  const fresh = await store.messages.insert(rows)
+  await appender.append(
+    rows.map((row) => ({
+      type: 'message.queued',
+      key: toFactKey('message.queued', row._id),
+      data: toMessageView({ ...row, status: 'queued' }),
+    })),
+  )
+  const last = rows.filter((row) => fresh.has(row._id)).at(-1)
+  if (last) {
+    const { messageId, text = '', timestamp: at } = last
+    await store.chats.touch(sessionId, last.chatId, {
+      lastMessage: { messageId, type: 'text', fromMe: true, at, text: text.slice(0, 500) },
+      unread: 'clear',
+    })
+    context.counters.add({ sent: fresh.size })
+  }
+  return rows.map((row) => row._id)
+}
+
+async function toRow(context: RecordContext, command: Command<'message.send'>, chat: Jids): Promise<Message> {
+  const { sessionId } = context
   const messageId = command.messageId ?? command._id
   const chatId = await context.addresses.chatIdOf(chat, command.createdAt)
   const { text, mentions, quotedMessageId } = command.payload
-  const row: Message = {
+  return {
     _id: toMessageKey(sessionId, chatId, 'me', messageId),
     sessionId,
     chatId,
@@ -33,18 +60,22 @@ export async function recordQueued(
     commandId: command._id,
     createdAt: new Date(),
   }
-  const fresh = await store.messages.insert([row])
-  await appender.append([
-    { type: 'message.queued', key: toFactKey('message.queued', row._id), data: toMessageView(row) },
-  ])
-  if (fresh.has(row._id)) {
-    await store.chats.touch(sessionId, chatId, {
-      lastMessage: { messageId, type: 'text', fromMe: true, at: command.createdAt, text: text.slice(0, 500) },
-      unread: 'clear',
-    })
-    context.counters.add({ sent: 1 })
-  }
-  return row._id
+}
+
+/** The row that a former owner may have made. */
+export async function rowOf(context: RecordContext, command: Command<'message.send'>): Promise<Message | null> {
+  const rows = await context.store.messages.find(context.sessionId, command.messageId ?? command._id)
+  return rows.find((row) => row.fromMe && row.commandId === command._id) ?? null
+}
+
+/** The server has had it: it must not go again. */
+export const isOnItsWay = ({ status }: Message): boolean =>
+  status === 'sent' || status === 'delivered' || status === 'read' || status === 'played'
+
+/** A crash may have come between the row's `sent` and its event. */
+export async function tellSent({ appender }: RecordContext, row: Message): Promise<void> {
+  if (row.status === 'sent')
+    await appender.append([{ type: 'message.sent', key: toFactKey('message.sent', row._id), data: toMessageView(row) }])
 }
 
 /** A message that will never go: its row says why. */

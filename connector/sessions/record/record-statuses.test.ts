@@ -64,7 +64,7 @@ async function openRecorder(signal = new AbortController().signal) {
         messageId,
         actor: 'test',
       })
-      await recordQueued(context, command as Command<'message.send'>, chat)
+      await recordQueued(context, [command as Command<'message.send'>], chat)
     },
     row: (chat: readonly string[], sender: string, messageId: string): Promise<Message | null> =>
       store.messages.read(toMessageKey(sessionId, chat[0] ?? '', sender, messageId)),

@@ -61,7 +61,7 @@ test('reading, typing and presence are orders to the session’s owner', async (
   expect((await api.call('PUT', `${path}/chats/${jid(1)}/typing`, { body: { state: 'composing' } })).status).toBe(202)
   expect((await api.call('POST', `${path}/presence/subscribe`, { body: { chatId: jid(1) } })).status).toBe(202)
   expect((await api.call('PUT', `${path}/presence`, { body: { state: 'available' } })).status).toBe(202)
-  const waiting = await api.store.commands.waiting(session, 1, 10)
+  const waiting = await api.store.commands.waiting(session, 10)
   expect(waiting.map(({ kind, payload, expiresAt }) => [kind, payload, expiresAt !== undefined])).toEqual([
     ['chat.read', { chatId: jid(1) }, false],
     ['chat.typing', { chatId: jid(1), state: 'composing' }, true],
@@ -79,7 +79,7 @@ test.each([
 ])('%s %s with bad input is 422 and orders nothing', async (method, at, body, fault) => {
   const answer = await api.call(method, path + at, { body })
   expect([answer.status, answer.body.errors[0].path]).toEqual([422, fault])
-  expect(await api.store.commands.waiting(session, 1, 10)).toEqual([])
+  expect(await api.store.commands.waiting(session, 10)).toEqual([])
 })
 
 test('contacts come by name and are found by each of their addresses', async () => {

@@ -1,0 +1,183 @@
+// A few commands of one lane, together from the queue to WhatsApp and back: taken in one round trip, on the wire in their
+// order, ended when the server has them. What does not end goes back to the queue and keeps its place there.
+import type { Command } from '../../../shared/model/command.ts'
+import { LeaseLost } from '../../../shared/store/auth-log.ts'
+import { isUnavailable } from '../../../shared/store/client.ts'
+import type { Connection } from '../../whatsapp/connection.ts'
+import type { RecordContext } from '../record/context.ts'
+import type { Ack, Acks } from './acks.ts'
+import { act, type Outcome } from './kinds.ts'
+import { isOnItsWay, recordFailed, recordOwnChange, recordQueued, rowOf, tellSent } from './own-changes.ts'
+
+export type OpenConnection = { connection: Connection; closed: AbortController }
+
+export type SendOptions = {
+  context: RecordContext
+  epoch: number
+  signal: AbortSignal
+  acks: Acks
+  maxAttempts: number
+  /** The connection to use now, if there is one. */
+  open: () => OpenConnection | undefined
+  /** Leaves the lane alone until then. */
+  rest: (lane: string, until: Date) => void
+  onError: (error: unknown, commandId: string) => void
+}
+
+type Send = Command<'message.send'>
+type Failure = { code: string; reason: string }
+const isSend = (command: Command): command is Send => command.kind === 'message.send'
+
+/** Crashes of a connector that had only this command in hand, before it is set aside. */
+const maxTrials = 3
+
+export type SendGroup = (commands: readonly Command[]) => Promise<boolean>
+
+/** The function resolves with `true` when the lane goes on with what comes next, with `false` when it waits. */
+export function createSendGroup(options: SendOptions): SendGroup {
+  const { context, epoch, signal, acks } = options
+  const { store } = context
+
+  /** Whether it may go now: `over` has ended, `later` is not due, `wait` holds up its lane. */
+  async function admit(command: Command): Promise<'go' | 'over' | 'later' | 'wait'> {
+    const now = Date.now()
+    if (command.notBefore && command.notBefore.getTime() > now) return 'later'
+    if (command.retryAt && command.retryAt.getTime() > now) {
+      options.rest(command.lane, command.retryAt)
+      return 'wait'
+    }
+    if (!command.expiresAt || command.expiresAt.getTime() > now) return 'go'
+    if (!(await store.commands.expire(command._id))) return 'go'
+    await failMessage(command, { code: 'command.expired', reason: 'It was not sent before expiresAt' })
+    return 'over'
+  }
+
+  async function end(command: Command, failure?: Failure): Promise<true> {
+    await store.commands.finish(command._id, epoch, failure ? 'failed' : 'done', failure)
+    return true
+  }
+
+  /** Back to the head of its lane. Without a connection it uses up no attempt. */
+  async function again(command: Command, countsAsAttempt: boolean): Promise<boolean> {
+    if (countsAsAttempt && command.attempts >= options.maxAttempts) {
+      const failure = { code: 'command.gave_up', reason: `It was tried ${command.attempts} times` }
+      await failMessage(command, failure)
+      return end(command, failure)
+    }
+    const waitMs = countsAsAttempt ? Math.min(60_000, 1_000 * 2 ** command.attempts) : 0
+    const retryAt = new Date(Date.now() + waitMs)
+    await store.commands.putBack(command._id, epoch, retryAt, countsAsAttempt)
+    if (waitMs > 0) options.rest(command.lane, retryAt)
+    return false
+  }
+
+  async function failMessage(command: Command, failure: Failure): Promise<void> {
+    if (!isSend(command)) return
+    const chat = options.open()?.connection.identify(command.payload.to) ?? ([command.payload.to] as const)
+    const [key] = await recordQueued(context, [command], chat)
+    if (key !== undefined) await recordFailed(context, key, failure)
+  }
+
+  /** What went wrong on the way, and whether the lane goes on. */
+  async function afterError(command: Command, current: OpenConnection, error: unknown): Promise<boolean> {
+    if (error instanceof LeaseLost || signal.aborted) throw error
+    if (current.closed.signal.aborted || isUnavailable(error)) return again(command, false)
+    options.onError(error, command._id)
+    return again(command, true)
+  }
+
+  async function settle(command: Command, key: string | undefined, ended: Ack | Outcome): Promise<boolean> {
+    if (ended === 'closed') return again(command, false)
+    if (ended === 'timeout') return again(command, true)
+    if ('outcome' in ended) {
+      if (ended.outcome !== 'failed') return end(command)
+      const failure = { code: ended.code, reason: ended.reason }
+      if (key !== undefined) await recordFailed(context, key, failure)
+      return end(command, failure)
+    }
+    if (ended.error !== undefined)
+      return end(command, { code: `whatsapp.${ended.error}`, reason: `WhatsApp refused it (${ended.error})` })
+    await recordOwnChange(context, command, new Date())
+    return end(command)
+  }
+
+  /** `onWire` resolves when the next one may follow, and never rejects; `settled` when the server has spoken. */
+  function transmit(command: Command, key: string | undefined, current: OpenConnection) {
+    const ack = acks.expect(command.messageId ?? command._id, current.closed.signal)
+    const acting = act({ ...context, connection: current.connection }, command)
+    // Baileys' own promise may hang when the socket dies, and an ack can come before it.
+    const onWire = Promise.race([acting, ack]).then(
+      () => undefined,
+      () => undefined,
+    )
+    const settled = async (): Promise<boolean> => {
+      try {
+        const first = await Promise.race([acting, ack])
+        const isUnderWay = typeof first === 'object' && 'outcome' in first && first.outcome === 'awaiting-ack'
+        return await settle(command, key, isUnderWay ? await ack : first)
+      } catch (error) {
+        return await afterError(command, current, error)
+      } finally {
+        acks.acked(command.messageId ?? command._id, 'closed')
+      }
+    }
+    return { onWire, settled: settled() }
+  }
+
+  /** What a former owner left in hand: WhatsApp may have it already, or it is what ended that owner. */
+  async function settleLeft(command: Command): Promise<boolean> {
+    if ((command.trials ?? 0) > maxTrials) {
+      const failure = { code: 'command.set_aside', reason: 'The connector ended each time it was sent' }
+      await failMessage(command, failure)
+      return end(command, failure)
+    }
+    const row = isSend(command) ? await rowOf(context, command) : null
+    if (!row || !isOnItsWay(row)) return false
+    await tellSent(context, row)
+    return end(command)
+  }
+
+  return async function sendGroup(commands) {
+    const due: Command[] = []
+    let waits = false
+    for (const command of commands) {
+      const verdict = await admit(command)
+      waits = verdict === 'wait'
+      if (waits) break
+      if (verdict === 'go') due.push(command)
+    }
+    const current = options.open()
+    if (!current) return false
+    const taken = (
+      await Promise.all(due.map(({ _id, state }) => store.commands.take(_id, epoch, state === 'sending')))
+    ).filter((command) => command !== null)
+    const [first] = taken
+    if (first?.trials !== undefined && taken.length === 1 && (await settleLeft(first))) return !waits
+
+    let keys: (string | undefined)[] = []
+    try {
+      const sends = taken.filter(isSend)
+      const [head] = sends
+      if (head) keys = await recordQueued(context, sends, current.connection.identify(head.payload.to))
+    } catch (error) {
+      for (const command of taken.slice(1)) await again(command, false)
+      if (first && (await afterError(first, current, error))) return !waits
+      return false
+    }
+    const trips: Promise<boolean>[] = []
+    for (const [i, command] of taken.entries()) {
+      if (current.closed.signal.aborted) {
+        trips.push(again(command, false))
+        continue
+      }
+      const { onWire, settled } = transmit(command, keys[i], current)
+      trips.push(settled)
+      await onWire
+    }
+    // All of them, also when one has failed: what is in hand must not be in hand twice.
+    const ends = await Promise.allSettled(trips)
+    const failed = ends.find((one) => one.status === 'rejected')
+    if (failed) throw failed.reason
+    return !waits && ends.every((one) => one.status === 'fulfilled' && one.value)
+  }
+}
