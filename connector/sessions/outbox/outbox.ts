@@ -86,7 +86,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
   }
 
   async function runLane(commands: Command[]): Promise<void> {
-    while (commands.length > 0 && open && !signal.aborted) {
+    while (commands.length > 0 && !signal.aborted) {
+      if (!open) return
       const group = takeGroup(commands)
       if (!(await patiently(() => sendGroup(group), { signal }))) return
     }

@@ -48,7 +48,9 @@ export function openCommitLog(options: CommitLogOptions, unfolded: Encoded = new
   let running: Promise<void> | undefined
   let failure: Error | undefined
   let lazyTimer: NodeJS.Timeout | undefined
-  const start = () => (running ??= run())
+  const start = (): void => {
+    running ??= run()
+  }
 
   async function appendForever(body: Uint8Array): Promise<void> {
     const n = nextN
