@@ -164,7 +164,11 @@ export function openConnection(options: ConnectionOptions): Connection {
   sock.ws.on('unexpected-response', (_request: unknown, response: { statusCode?: number }) => {
     void end(`HTTP ${response.statusCode ?? '?'} instead of a WebSocket`)
   })
-  sock.ws.on('frame', (node: BinaryNode) => safe?.noteStanza(node))
+  // Listened to before Baileys takes the node further (rc14, Socket/socket.js onMessageReceived).
+  sock.ws.on('frame', (node: BinaryNode) => {
+    safe?.noteStanza(node)
+    takeInTurn(node)
+  })
   sock.ws.on('CB:ack,class:message', tellNode(ackToFact))
   sock.ws.on('CB:receipt', tellNode(receiptToFact))
 
@@ -195,6 +199,15 @@ export function openConnection(options: ConnectionOptions): Connection {
     end,
     health: () => ({ undoneGuesses: safe?.undoneGuesses() ?? 0, replayed }),
   }
+}
+
+/**
+ * rc14 takes what waited in a queue, one by one, and what comes live beside it, so that the live overtakes (observed
+ * 2026-11, Socket/messages-recv.js processNode). Marked as having waited, every message takes its turn in that queue;
+ * nothing is slower for it, since a session's messages are decrypted under one mutex anyway.
+ */
+function takeInTurn(node: BinaryNode): void {
+  if (node.tag === 'message') node.attrs['offline'] ??= '0'
 }
 
 /** A handler that throws would stop later listeners while the receipt is out already; it is logged, and the row stays. */
