@@ -65,8 +65,7 @@ export async function recordStatuses(context: RecordContext, facts: readonly Sta
     byMessage.map(async (ofMessage) => {
       const told: { order: number; event: EventInput }[] = []
       for (const { fact, messageId, order } of ofMessage) {
-        const event = await recordStatus(context, fact, messageId)
-        if (event) told.push({ order, event })
+        for (const event of await recordStatus(context, fact, messageId)) told.push({ order, event })
       }
       return told
     }),
@@ -75,26 +74,28 @@ export async function recordStatuses(context: RecordContext, facts: readonly Sta
   await context.appender.append(inOrder.map(({ event }) => event))
 }
 
-async function recordStatus(
-  context: RecordContext,
-  fact: StatusFact,
-  messageId: string,
-): Promise<EventInput | undefined> {
+async function recordStatus(context: RecordContext, fact: StatusFact, messageId: string): Promise<EventInput[]> {
   const { store } = context
   // The chat comes from where the receipt came from: nobody can mark a message of another chat.
   const key = await keyOf(context, { chat: fact.chat, sender: 'me', messageId })
-  if (key === undefined) return undefined
+  if (key === undefined) return []
   const status: MessageStatus = fact.kind === 'receipt' ? fact.status : fact.error === undefined ? 'sent' : 'failed'
   const error =
     fact.kind === 'ack' && fact.error !== undefined
       ? { code: `whatsapp.${fact.error}`, reason: reasonOf(fact.error) }
       : undefined
   const advanced = await store.messages.advance(key, status, fact.at, error)
-  // An ack may be seen again after a crash: its event is written under its key in any case.
   const row: Message | null = advanced ?? (fact.kind === 'ack' ? await store.messages.read(key) : null)
-  if (!row) return undefined
-  const type = `message.${status}` as EventInput['type']
-  return { type, key: toFactKey(type, key), data: { ...toMessageView(row), status } }
+  // An ack may be seen again after a crash: its event is written under its key, but never behind a later status.
+  if (!row || row.status !== status) return []
+  const tell = (type: EventInput['type'], told: MessageStatus) => ({
+    type,
+    key: toFactKey(type, key),
+    data: { ...toMessageView(row), status: told },
+  })
+  // Whoever has received it was sent it, though the ack was lost with its connection.
+  const skipped = fact.kind === 'receipt' && row.statusTimes.sent === undefined ? [tell('message.sent', 'sent')] : []
+  return [...skipped, tell(`message.${status}` as EventInput['type'], status)]
 }
 
 /** WhatsApp's refusals that are known (rc14, Utils/decode-wa-message.js). */

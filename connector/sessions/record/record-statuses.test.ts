@@ -2,7 +2,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openTestStore, type TestStore } from '../../../scripts/testing/mongo.ts'
 import { toMessageKey, type Message } from '../../../shared/model/message.ts'
+import type { Command } from '../../../shared/model/command.ts'
 import type { Fact } from '../../whatsapp/facts.ts'
+import { recordQueued } from '../outbox/own-changes.ts'
 import { createAddresses } from './addresses.ts'
 import { createRecorder } from './recorder.ts'
 
@@ -32,14 +34,15 @@ async function openRecorder(signal = new AbortController().signal) {
   const appender = store.events.openAppender(sessionId, 1)
   await appender.fence('test')
   const refused: unknown[] = []
+  const context = {
+    sessionId,
+    store,
+    appender,
+    addresses: createAddresses(store, sessionId),
+    counters: { add: () => undefined, close: () => Promise.resolve() },
+  }
   const recorder = createRecorder({
-    context: {
-      sessionId,
-      store,
-      appender,
-      addresses: createAddresses(store, sessionId),
-      counters: { add: () => undefined, close: () => Promise.resolve() },
-    },
+    context,
     signal,
     onRetry: () => undefined,
     onRefused: (error) => refused.push(error),
@@ -49,6 +52,19 @@ async function openRecorder(signal = new AbortController().signal) {
     tell: async (...facts: Fact[]): Promise<void> => {
       for (const fact of facts) recorder.record({ fact, stored: () => undefined })
       await recorder.idle()
+    },
+    /** A text of ours that was accepted and is about to be sent. */
+    queue: async (chat: typeof beto, messageId: string): Promise<void> => {
+      const { command } = await store.commands.accept({
+        _id: `${sessionId}-${messageId}`,
+        sessionId,
+        lane: chat[0],
+        kind: 'message.send',
+        payload: { to: chat[0], text: 'to Beto' },
+        messageId,
+        actor: 'test',
+      })
+      await recordQueued(context, command as Command<'message.send'>, chat)
     },
     row: (chat: readonly string[], sender: string, messageId: string): Promise<Message | null> =>
       store.messages.read(toMessageKey(sessionId, chat[0] ?? '', sender, messageId)),
@@ -76,6 +92,20 @@ test('a status never goes back, in whatever order receipts come', async () => {
   expect((await types()).filter((type) => /read|delivered|played/.test(type))).toEqual([
     'message.read',
     'message.played',
+  ])
+})
+
+test('an ack that comes after its receipts, its connection having died, takes nothing back in the feed', async () => {
+  const { tell, queue, row, types } = await openRecorder()
+  await queue(beto, 'M1')
+  await tell({ kind: 'receipt', chat: beto, by: beto, messageIds: ['M1'], status: 'read', at })
+  await tell({ kind: 'ack', chat: beto, messageId: 'M1', at })
+  await tell({ kind: 'receipt', chat: beto, by: beto, messageIds: ['M1'], status: 'delivered', at })
+  expect((await row(beto, 'me', 'M1'))?.status).toBe('read')
+  expect((await types()).filter((type) => type.startsWith('message.'))).toEqual([
+    'message.queued',
+    'message.sent',
+    'message.read',
   ])
 })
 
