@@ -1,4 +1,5 @@
 // A client as clients should be: what was not answered, or with "later", is asked again under the same key.
+import { setMaxListeners } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
 
 export type Answer = { status: number; body: any }
@@ -25,6 +26,7 @@ const pauseMs = 250
 
 export function createClient(base: () => string, token: string): Client {
   const closing = new AbortController()
+  setMaxListeners(0, closing.signal)
   let repeats = 0
 
   async function attempt({ method, path, body, key }: Request, timeoutMs: number): Promise<Answer> {

@@ -1,4 +1,5 @@
 // The steady two-way flow: in every chat texts are posted through the API, one after the other, and phones write back.
+import { setMaxListeners } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { AcceptedText, Change, RunRecord } from './audit/record.ts'
 import type { Cast } from './cast.ts'
@@ -32,6 +33,7 @@ export function startFlow(
   random: Random,
   ends: AbortSignal,
 ): { flow: Flow; done: Promise<void> } {
+  setMaxListeners(0, ends)
   let written = 0
   const flow: Flow = {
     accepted: [],

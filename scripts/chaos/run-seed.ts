@@ -55,8 +55,13 @@ export async function runSeed({ seed, seconds, size, logLevel }: RunOptions): Pr
     ends.abort()
     await clearUp(target)
     await done
+    const drainAt = Date.now()
     const missing = await drain(site, cast, flow, readers, drainMs)
     if (missing !== undefined) notes.push(`after ${drainMs / 1_000} s of drain: ${missing}`)
+    const took = (from: number, to: number) => `${((to - from) / 1_000).toFixed(0)} s`
+    notes.push(
+      `${took(startedAt, flowAt)} to link, ${took(flowAt, drainAt)} of flow, ${took(drainAt, Date.now())} to drain`,
+    )
     const record = await gather(site, cast, flow, readers)
     const violations = audit(record)
     const counts = count(record, timeline, site, readers, Date.now() - startedAt)

@@ -28,11 +28,15 @@ export function compareSequence(
     [...first].filter((name) => !wanted.has(name)),
   )
   if (order === 'any order') return differences
-  const inPlace = expected.filter((name) => first.has(name))
-  const asSeen = [...first].filter((name) => wanted.has(name))
-  say(
-    'out of order',
-    asSeen.filter((name, i) => name !== inPlace[i]),
-  )
+  const places = new Map(expected.map((name, i) => [name, i]))
+  let furthest = -1
+  const overtaken = [...first].filter((name) => {
+    const place = places.get(name)
+    if (place === undefined) return false
+    const isLate = place < furthest
+    furthest = Math.max(furthest, place)
+    return isLate
+  })
+  say('out of order', overtaken)
   return differences
 }
