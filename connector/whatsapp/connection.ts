@@ -1,6 +1,7 @@
 // One socket from birth to end. A socket is never reused; what it emits after its end is not listened to.
 import makeWASocket, { DisconnectReason, proto, type BinaryNode, type WASocket } from '@whiskeysockets/baileys'
 import type { SessionSettings } from '../../shared/model/session.ts'
+import { keepWhole, takeInTurn } from './arrival.ts'
 import { createBaileysLogger, type LogSink } from './baileys-log.ts'
 import { createDeviceCache } from './device-cache.ts'
 import type { Fact, FactDelivery, Jids } from './facts.ts'
@@ -102,6 +103,7 @@ export function openConnection(options: ConnectionOptions): Connection {
       return safe.repository
     },
   })
+  keepWhole(sock.ev)
 
   const tell = (fact: Fact, stored: () => void) => {
     if (!ended) options.onFact({ fact, stored })
@@ -199,15 +201,6 @@ export function openConnection(options: ConnectionOptions): Connection {
     end,
     health: () => ({ undoneGuesses: safe?.undoneGuesses() ?? 0, replayed }),
   }
-}
-
-/**
- * rc14 takes what waited in a queue, one by one, and what comes live beside it, so that the live overtakes (observed
- * 2026-11, Socket/messages-recv.js processNode). Marked as having waited, every message takes its turn in that queue;
- * nothing is slower for it, since a session's messages are decrypted under one mutex anyway.
- */
-function takeInTurn(node: BinaryNode): void {
-  if (node.tag === 'message') node.attrs['offline'] ??= '0'
 }
 
 /** A handler that throws would stop later listeners while the receipt is out already; it is logged, and the row stays. */
