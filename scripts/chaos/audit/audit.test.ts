@@ -61,6 +61,11 @@ const doctored: [string, (record: RunRecord) => void, RegExp][] = [
     /in the feed once, in order.*out of order/,
   ],
   [
+    'one with another text in the feed',
+    (r) => Object.assign(must(feed(r).find(({ type }) => type === 'message.received')).data, { text: '?' }),
+    /in the feed once.*unknown/,
+  ],
+  [
     'a failed decryption',
     (r) => Object.assign(must(r.phones[0]), { counters: { failedDecryptions: 1 } }),
     /no decryption fails/,

@@ -19,7 +19,7 @@ export function createFaultlessRecord(): RunRecord {
         event(`message.${status}`, { messageId, fromMe: true, status }),
       ),
     ),
-    ...back.map((messageId) => event('message.received', { messageId, fromMe: false })),
+    ...back.map((messageId, i) => event('message.received', { messageId, fromMe: false, text: `back ${i}` })),
     event('message.edited', { messageId: 'B2' }),
   ]
   const feed: ShownEvent[] = facts.map((fact, i) => ({

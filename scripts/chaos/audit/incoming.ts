@@ -3,6 +3,8 @@
 import type { RunRecord, Violation } from './record.ts'
 import { compareSequence } from './sequence.ts'
 
+const nameOf = ({ messageId, text }: { messageId: string; text: string }) => `${messageId} "${text}"`
+
 export function auditIncoming(record: RunRecord): Violation[] {
   const violations: Violation[] = []
   for (const { sessionId, contact, chatId, history } of record.chats) {
@@ -39,13 +41,13 @@ export function auditIncoming(record: RunRecord): Violation[] {
     const told = (session?.feed ?? []).filter(
       (event) => event.type === 'message.received' && event.data['chatId'] === chatId,
     )
-    const toldIds = told.map((event) => String(event.data['messageId']))
-    for (const { kind, names } of compareSequence(sentIds, toldIds))
+    const toldTexts = told.map(({ data }) => nameOf({ messageId: data['messageId'], text: data['text'] }))
+    for (const { kind, names } of compareSequence(sent.map(nameOf), toldTexts))
       violations.push({
         promise: 'a received text is in the feed once, in order',
         detail: `${kind} in the feed of ${sessionId}, chat with ${contact}`,
         ids: names,
-        atMs: atOf(names),
+        atMs: atOf(sent.filter((row) => names.includes(nameOf(row))).map((row) => row.messageId)),
       })
   }
   for (const { phone, counters } of record.phones)
