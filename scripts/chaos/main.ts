@@ -1,10 +1,9 @@
 // `npm run test:chaos`: seed after seed, each a run of its own; the totals at the end. Exit 0 only if every promise held.
-// `-- --seeds 20` that many · `-- --seed N` that one · `-- --seconds S` of flow in each · `-- --log debug` for its logs.
+// `-- --seeds 20` that many · `-- --seed N` that one · `-- --seconds S` of flow in each · more in README.md.
 import { parseArgs } from 'node:util'
 import { addCounts, formatCounts, formatRun, type RunResult } from './report.ts'
 import { runSeed } from './run-seed.ts'
 
-const size = { sessions: 3, contacts: 3 }
 const seedRange = 1_000_000
 
 const { values } = parseArgs({
@@ -12,6 +11,8 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '20' },
     seed: { type: 'string' },
     seconds: { type: 'string', default: '35' },
+    sessions: { type: 'string', default: '3' },
+    contacts: { type: 'string', default: '3' },
     log: { type: 'string', default: 'info' },
   },
 })
@@ -19,6 +20,7 @@ const whole = (name: string, text: string): number => {
   if (!/^\d{1,9}$/.test(text)) throw new Error(`--${name} must be a whole number, not "${text}"`)
   return Number(text)
 }
+const size = { sessions: whole('sessions', values.sessions), contacts: whole('contacts', values.contacts) }
 const seconds = whole('seconds', values.seconds)
 const first = values.seed === undefined ? Math.floor(Math.random() * seedRange) : whole('seed', values.seed)
 const count = values.seed === undefined ? whole('seeds', values.seeds) : 1

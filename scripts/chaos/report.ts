@@ -21,6 +21,8 @@ export type Counts = {
 
 export type RunResult = {
   seed: number
+  /** The words that repeat it. */
+  command: string
   counts: Counts
   violations: Violation[]
   timeline: Happening[]
@@ -66,7 +68,16 @@ export function formatCounts(counts: Counts): string {
   ].join('\n  ')
 }
 
-export function formatRun({ seed, counts, violations, timeline, startedAt, notes, folder }: RunResult): string {
+export function formatRun({
+  seed,
+  command,
+  counts,
+  violations,
+  timeline,
+  startedAt,
+  notes,
+  folder,
+}: RunResult): string {
   const lines = [
     `seed ${seed}: ${violations.length === 0 ? 'nothing lost, doubled or out of order' : `${violations.length} VIOLATIONS`}`,
     `  ${formatCounts(counts)}`,
@@ -85,10 +96,7 @@ export function formatRun({ seed, counts, violations, timeline, startedAt, notes
     }
   }
   if (violations.length > 0)
-    lines.push(
-      `  repeat: npm run test:chaos -- --seed ${seed}`,
-      ...(folder ? [`  logs, record and timeline: ${folder}`] : []),
-    )
+    lines.push(`  repeat: ${command}`, ...(folder ? [`  logs, record and timeline: ${folder}`] : []))
   return lines.join('\n')
 }
 

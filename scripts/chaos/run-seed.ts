@@ -65,7 +65,8 @@ export async function runSeed({ seed, seconds, size, logLevel }: RunOptions): Pr
     const record = await gather(site, cast, flow, readers)
     const violations = audit(record)
     const counts = count(record, timeline, site, readers, Date.now() - startedAt)
-    const result: RunResult = { seed, counts, violations, timeline, startedAt: flowAt, notes }
+    const command = `npm run test:chaos -- --seed ${seed} --seconds ${seconds} --sessions ${size.sessions} --contacts ${size.contacts}`
+    const result: RunResult = { seed, command, counts, violations, timeline, startedAt: flowAt, notes }
     return violations.length === 0 ? result : { ...result, folder: keep(site, record, timeline, flowAt, seed) }
   } finally {
     for (const reader of readers) await reader.close()
