@@ -39,6 +39,8 @@ export async function openProgram({ name, program, env, note }: ProgramOptions):
   let lives = ''
   const falls: string[] = []
   let state: 'up' | 'busy' | 'closed' = 'up'
+  const isUp = () => state === 'up'
+  const isClosed = () => state === 'closed'
   const start = () => startChild(program, env())
   let child: Child = await start()
   let running: Promise<void> = Promise.resolve()
@@ -48,7 +50,7 @@ export async function openProgram({ name, program, env, note }: ProgramOptions):
   function watch(one: Child): void {
     void one.exited.then((how) => {
       lives += `--- ${name}, pid ${one.pid}, ended with ${how}\n${writings(one)}`
-      if (one !== child || state !== 'up') return
+      if (one !== child || !isUp()) return
       falls.push(`${name} ended by itself with ${how}: ${one.stderr().trim().split('\n').at(-1) ?? ''}`)
       note(`${name} ended by itself with ${how}`)
       state = 'busy'
@@ -59,12 +61,12 @@ export async function openProgram({ name, program, env, note }: ProgramOptions):
   /** Until it runs: what it rests on may be away. */
   async function startAgain(afterMs: number): Promise<void> {
     await pause(afterMs)
-    while (state !== 'closed') {
+    while (!isClosed()) {
       try {
         const next = await start()
         child = next
         watch(next)
-        if ((state as string) === 'closed') next.kill('SIGKILL')
+        if (isClosed()) next.kill('SIGKILL')
         else state = 'up'
         return
       } catch (error) {
@@ -75,7 +77,7 @@ export async function openProgram({ name, program, env, note }: ProgramOptions):
   }
 
   async function down(signal: 'SIGKILL' | 'SIGTERM', afterMs: number): Promise<boolean> {
-    if (state !== 'up') return false
+    if (!isUp()) return false
     state = 'busy'
     child.kill(signal)
     const late = setTimeout(() => child.kill('SIGKILL'), stopMs)
@@ -89,21 +91,21 @@ export async function openProgram({ name, program, env, note }: ProgramOptions):
   return {
     name,
     ready: () => child.ready,
-    isUp: () => state === 'up',
+    isUp,
     kill: (downMs) => down('SIGKILL', downMs),
     restart: (downMs) => down('SIGTERM', downMs),
     async freeze(frozenMs) {
-      if (state !== 'up') return false
+      if (!isUp()) return false
       state = 'busy'
       child.kill('SIGSTOP')
       await pause(frozenMs)
       child.kill('SIGCONT')
-      if ((state as string) !== 'closed') state = 'up'
+      if (!isClosed()) state = 'up'
       return true
     },
     falls: () => falls,
     async whenUp() {
-      while (state !== 'up') await pause(50)
+      while (!isUp()) await pause(50)
     },
     log: () => `${lives}--- ${name}, pid ${child.pid}\n${writings(child)}`,
     async close() {

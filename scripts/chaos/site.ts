@@ -20,7 +20,7 @@ export type Site = {
   /** Absent: not wanted in this run, or mounting is not permitted. */
   disk: SmallDisk | undefined
   sandbox: Child
-  door(method: string, path: string, body?: object): Promise<Json>
+  door: (method: string, path: string, body?: object) => Promise<Json>
   client: Client
   token: string
   /** Where sockets may be opened: the API's relay, then the connectors'. */
