@@ -42,6 +42,8 @@ export function openSessions(options: SessionsOptions): Sessions {
   const ending = new Set<Promise<void>>()
   /** Sessions that failed here, and until when they are left alone, monotonic ms. */
   const resting = new Map<string, number>()
+  /** Whose lease is being asked for now. */
+  let claiming: string | undefined
   /** Monotonic ms when our leases run out by our own count, taken from before the last renewal was asked. */
   let validUntil = Number.POSITIVE_INFINITY
 
@@ -99,8 +101,13 @@ export function openSessions(options: SessionsOptions): Sessions {
       if (signal.aborted) return
       if (held.has(sessionId) || (resting.get(sessionId) ?? 0) > performance.now()) continue
       resting.delete(sessionId)
-      const claim = await store.leases.claim(sessionId, owner, leaseTtlMs)
-      if (claim.outcome === 'claimed') hold(sessionId, claim.epoch)
+      claiming = sessionId
+      try {
+        const claim = await store.leases.claim(sessionId, owner, leaseTtlMs)
+        if (claim.outcome === 'claimed') hold(sessionId, claim.epoch)
+      } finally {
+        claiming = undefined
+      }
     }
   }
 
@@ -125,6 +132,10 @@ export function openSessions(options: SessionsOptions): Sessions {
         const mine = await store.leases.renew(owner, leaseTtlMs)
         validUntil = asked + leaseTtlMs
         for (const [sessionId, session] of before) if (mine.get(sessionId) !== session.epoch) session.lose()
+        // Claimed by a call whose answer was lost, or let go by mistake: prolonged with the others, it would stay ours
+        // for ever and be nobody's.
+        for (const [sessionId, epoch] of mine)
+          if (!held.has(sessionId) && sessionId !== claiming) await store.leases.release(sessionId, owner, epoch)
       } catch (error) {
         // Without MongoDB nothing can be written, so nothing can be written wrongly: sockets stay, commits wait.
         const level = performance.now() > validUntil ? 'warn' : 'debug'

@@ -46,3 +46,19 @@ test('WhatsApp answering 503 at the upgrade is waited out, and what came meanwhi
   await world.untilEvent('message.received', (event) => event.data['text'] === 'while away')
   expect((await world.inbox(beto, 1)).map((row) => row.text)).toEqual(['kept meanwhile'])
 })
+
+test('what waited while the connection was away comes before what is written while it is worked through', async () => {
+  const [ana, beto] = [await world.phone('Ana'), await world.phone('Beto')]
+  await world.startConnector()
+  await world.link('s', ana)
+  await world.door('POST', '/faults', { kind: 'http-503', times: 2 })
+  await world.door('POST', '/faults', { kind: 'drop', phone: ana.phone })
+  await world.untilEvent('session.disconnected')
+  const write = (text: string, count: number, addressing: 'lid' | 'pn') =>
+    world.door('POST', `/phones/${beto.phone}/messages`, { to: ana.phone, text, count, addressing })
+  await write('waited', 60, 'lid')
+  await world.untilEvent('message.received')
+  for (const addressing of ['pn', 'lid'] as const) await write(`live ${addressing}`, 10, addressing)
+  await world.until('all received', () => received().length >= 80)
+  expect(received()).toEqual([...numbered('waited', 60), ...numbered('live pn', 10), ...numbered('live lid', 10)])
+})

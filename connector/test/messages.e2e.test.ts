@@ -98,6 +98,25 @@ test('edits, revokes and reactions of the other side change the message, and onl
   expect(row?.reactions).toMatchObject([{ emoji: '👍' }])
 })
 
+test('a text that is changed the moment after it was sent arrives as it was sent, then changed', async () => {
+  const rounds = numbered('changed at once', 6)
+  const ids: { revoked: string; edited: string }[] = []
+  for (const text of rounds) {
+    const [revoked, edited] = [await say({ text: `${text}, revoked` }), await say({ text })]
+    await say({ revoke: { messageId: revoked } })
+    await say({ edit: { messageId: edited, text: `${text}, edited` } })
+    ids.push({ revoked, edited })
+  }
+  for (const { revoked, edited } of ids) {
+    await ofMessage('message.revoked', revoked)
+    await ofMessage('message.edited', edited)
+  }
+  const received = world.of('message.received').map((event) => event.data['text'])
+  expect(received.filter((text) => String(text).startsWith('changed at once'))).toEqual(
+    rounds.flatMap((text) => [`${text}, revoked`, text]),
+  )
+})
+
 test('our own edit, reaction and revoke reach the phone and our own history', async () => {
   const id = await world.post('s', beto, 'ours')
   await ofMessage('message.delivered', id)

@@ -1,6 +1,7 @@
 // One socket from birth to end. A socket is never reused; what it emits after its end is not listened to.
 import makeWASocket, { DisconnectReason, proto, type BinaryNode, type WASocket } from '@whiskeysockets/baileys'
 import type { SessionSettings } from '../../shared/model/session.ts'
+import { keepWhole, takeInTurn } from './arrival.ts'
 import { createBaileysLogger, type LogSink } from './baileys-log.ts'
 import { createDeviceCache } from './device-cache.ts'
 import type { Fact, FactDelivery, Jids } from './facts.ts'
@@ -102,6 +103,7 @@ export function openConnection(options: ConnectionOptions): Connection {
       return safe.repository
     },
   })
+  keepWhole(sock.ev)
 
   const tell = (fact: Fact, stored: () => void) => {
     if (!ended) options.onFact({ fact, stored })
@@ -164,7 +166,11 @@ export function openConnection(options: ConnectionOptions): Connection {
   sock.ws.on('unexpected-response', (_request: unknown, response: { statusCode?: number }) => {
     void end(`HTTP ${response.statusCode ?? '?'} instead of a WebSocket`)
   })
-  sock.ws.on('frame', (node: BinaryNode) => safe?.noteStanza(node))
+  // Listened to before Baileys takes the node further (rc14, Socket/socket.js onMessageReceived).
+  sock.ws.on('frame', (node: BinaryNode) => {
+    safe?.noteStanza(node)
+    takeInTurn(node)
+  })
   sock.ws.on('CB:ack,class:message', tellNode(ackToFact))
   sock.ws.on('CB:receipt', tellNode(receiptToFact))
 

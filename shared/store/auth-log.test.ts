@@ -23,6 +23,16 @@ test('a stalled owner’s late commit is refused, and what it wrote before the f
   expect(texts(loaded.commits)).toEqual(['one', 'two'])
 })
 
+test('an owner that is overtaken before its fence stands leaves nothing in the way of the later one', async () => {
+  const { auth } = opened.store
+  const n = await auth.fence('overtaken', 2, 'f2')
+  await auth.append('overtaken', n, 2, 'a', bytes('one'))
+  await expect(auth.fence('overtaken', 1, 'f1')).rejects.toBeInstanceOf(LeaseLost)
+  await auth.append('overtaken', n + 1, 2, 'b', bytes('two'))
+  const loaded = await auth.load('overtaken', await auth.fence('overtaken', 3, 'f3'), [])
+  expect(texts(loaded.commits)).toEqual(['one', 'two'])
+})
+
 test('a commit whose outcome is unknown may be made again', async () => {
   const { auth } = opened.store
   const n = await auth.fence('again', 1, 'f')

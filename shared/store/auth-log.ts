@@ -59,12 +59,17 @@ export function createAuthLogStore(client: MongoClient, db: Db, cipher: Cipher) 
   const credsPlace = (sessionId: string) => `authCreds/${sessionId}`
   const bytesOf = (binary: Binary | Uint8Array) => (binary instanceof Binary ? binary.value() : binary)
 
-  async function headOf(sessionId: string): Promise<number> {
+  async function lastRowOf(sessionId: string): Promise<Pick<AuthRow, '_id' | 'epoch'> | undefined> {
     const [last] = await log
-      .find(rowsOf(sessionId, 0), { projection: { _id: 1 } })
+      .find(rowsOf(sessionId, 0), { projection: { _id: 1, epoch: 1 } })
       .sort({ _id: -1 })
       .limit(1)
       .toArray()
+    return last
+  }
+
+  async function headOf(sessionId: string): Promise<number> {
+    const last = await lastRowOf(sessionId)
     const folded = await creds.findOne({ _id: sessionId }, { projection: { foldedTo: 1 } })
     return Math.max(last?._id.n ?? 0, folded?.foldedTo ?? 0)
   }
@@ -103,6 +108,22 @@ export function createAuthLogStore(client: MongoClient, db: Db, cipher: Cipher) 
   }
   const insertCommit = createCoalescer(insertCommits)
 
+  /** From now on only this epoch folds. Throws LeaseLost when it belongs to a later one. */
+  async function claimFold(sessionId: string, epoch: number): Promise<AuthCreds> {
+    const claimed = await creds
+      .findOneAndUpdate(
+        { _id: sessionId, epoch: { $lte: epoch } },
+        { $set: { epoch }, $setOnInsert: { foldedTo: 0 } },
+        { upsert: true, returnDocument: 'after' },
+      )
+      .catch((error: unknown) => {
+        if (isDuplicateKey(error)) throw new LeaseLost(`${sessionId}: the fold belongs to a later epoch`)
+        throw error
+      })
+    if (!claimed) throw new LeaseLost(`${sessionId}: the fold belongs to a later epoch`)
+    return claimed
+  }
+
   return {
     /**
      * Appends our fence row and claims the fold. Repeatable: `key` names the fence. Returns the number after it.
@@ -110,25 +131,23 @@ export function createAuthLogStore(client: MongoClient, db: Db, cipher: Cipher) 
      */
     async fence(sessionId: string, epoch: number, key: string): Promise<number> {
       let n = (await headOf(sessionId)) + 1
+      // Epochs never go back in the log, and fences are never deleted: a later owner's row is the last one. Asked after
+      // the head, so that a fence which is written from now on stands where ours would.
+      const last = await lastRowOf(sessionId)
+      if (last && last.epoch > epoch) throw new LeaseLost(`${sessionId}: epoch ${last.epoch}`)
       for (;;) {
         const standing = await insertRow({ _id: { sessionId, n }, kind: 'fence', epoch, key, at: new Date() })
-        if (standing === 'written') break
-        if (standing.kind === 'fence' && standing.epoch > epoch)
-          throw new LeaseLost(`${sessionId}: epoch ${standing.epoch}`)
-        n += 1
+        if (standing !== 'written') {
+          if (standing.kind === 'fence' && standing.epoch > epoch)
+            throw new LeaseLost(`${sessionId}: epoch ${standing.epoch}`)
+          n += 1
+          continue
+        }
+        const { foldedTo } = await claimFold(sessionId, epoch)
+        if (foldedTo < n) return n + 1
+        // The owner before us folded in that moment: what is written below its fold would never be read.
+        n = foldedTo + 1
       }
-      const claimed = await creds
-        .findOneAndUpdate(
-          { _id: sessionId, epoch: { $lte: epoch } },
-          { $set: { epoch }, $setOnInsert: { foldedTo: 0 } },
-          { upsert: true, returnDocument: 'after' },
-        )
-        .catch((error: unknown) => {
-          if (isDuplicateKey(error)) throw new LeaseLost(`${sessionId}: the fold belongs to a later epoch`)
-          throw error
-        })
-      if (!claimed) throw new LeaseLost(`${sessionId}: the fold belongs to a later epoch`)
-      return n + 1
     },
 
     /** Everything before our fence. `lazyTypes` stay in the database until `readKeys` asks for them. */

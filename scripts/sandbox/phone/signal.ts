@@ -90,8 +90,9 @@ export const createPhoneSignal = (store: Store, phone: Phone) => {
       return { type, ciphertext }
     },
     hasSession: async (jid: string): Promise<boolean> => (await repository.validateSession(jid)).exists,
-    startSession: (jid: string, { registrationId, identity, signedPreKey, preKey }: Bundle): Promise<void> =>
-      repository.injectE2ESession({
+    /** The bundle's identity is remembered, as a phone does: a device may answer in this session and never show it. */
+    startSession: async (jid: string, { registrationId, identity, signedPreKey, preKey }: Bundle): Promise<void> => {
+      await repository.injectE2ESession({
         jid,
         session: {
           registrationId,
@@ -100,7 +101,9 @@ export const createPhoneSignal = (store: Store, phone: Phone) => {
           // libsignal accepts a bundle whose one-time keys have run out; its types do not.
           preKey: (preKey && { keyId: preKey.keyId, publicKey: generateSignalPubKey(preKey.public) })!,
         },
-      }),
+      })
+      write('identity-key', addressId(jid), generateSignalPubKey(identity))
+    },
     /** The identity key that a device has shown, without its type byte. */
     identityOf: (jid: string): Buffer | undefined => {
       const key = read('identity-key', addressId(jid))

@@ -1,0 +1,30 @@
+// Promise: a reader that keeps its cursor sees each event once and in order; one that is told at least once misses none.
+import type { RunRecord, ShownEvent, SubscriberRecord, Violation } from './record.ts'
+import { compareSequence } from './sequence.ts'
+
+export function auditSubscribers(record: RunRecord): Violation[] {
+  return record.subscribers.flatMap((subscriber) => [
+    ...subscriber.complaints.map((detail) => ({ promise: `${subscriber.name} is served`, detail, ids: [] })),
+    ...record.sessions.flatMap(({ sessionId, feed }) => auditStream(subscriber, sessionId, feed)),
+  ])
+}
+
+function auditStream(subscriber: SubscriberRecord, stream: string, feed: readonly ShownEvent[]): Violation[] {
+  const head = feed.at(-1)?.seq ?? 0
+  const seen = subscriber.events.filter((event) => event.stream === stream && event.seq <= head)
+  const nameOf = ({ id, type }: { id: string; type: string }) => `${id} ${type}`
+  const once = subscriber.repeats === 'never'
+  return compareSequence(feed.map(nameOf), seen.map(nameOf), once ? 'in order' : 'any order')
+    .filter(({ kind }) => once || kind !== 'doubled')
+    .map(({ kind, names }) => {
+      const about = feed.find((event) => names.includes(nameOf(event)))
+      return {
+        promise: once
+          ? `${subscriber.name} sees each event once, in order`
+          : `${subscriber.name} is told of each event at least once`,
+        detail: `${kind} in ${stream}`,
+        ids: names,
+        atMs: about && Date.parse(about.at),
+      }
+    })
+}
