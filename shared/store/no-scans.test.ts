@@ -196,6 +196,7 @@ const exercises: Exercises = {
     create: (store) => store.create({ name: 'n', scopes: ['*'] }, 'me'),
     ensureAdmin: (store) => store.ensureAdmin('a token of the administrator'),
     anyExists: (store) => store.anyExists(),
+    createFirst: (store) => store.createFirst(),
     byToken: (store) => store.byToken('unknown'),
     read: (store) => store.read('s1/m1'),
     page: (store) => pages((cursor) => store.page(5, cursor)),
