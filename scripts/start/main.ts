@@ -52,7 +52,7 @@ async function run(): Promise<void> {
     say,
     signal: starting.signal,
   })
-  if (interrupted) return void (await running.close())
+  if (interrupted) return running.close()
   dataDir = settings.DATA_DIR
   writeRunFile(dataDir, { api: running.api, mongodbUri: running.mongodbUri, sandbox: running.sandbox })
 

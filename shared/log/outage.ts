@@ -2,9 +2,9 @@
 
 export type Outage = {
   /** It did not answer somebody. */
-  noticed(error: unknown): void
+  noticed: (error: unknown) => void
   /** It answered. Costs nothing while it was never away. */
-  over(): void
+  over: () => void
 }
 
 type Log = Record<'debug' | 'info' | 'warn', (fields: object, message: string) => void>

@@ -17,5 +17,5 @@ export function toPinoOptions({ name, level }: { name: string; level: string }) 
   }
 }
 
-/** pino-pretty on stderr. */
-export const prettyTransport = { target: 'pino-pretty', options: { destination: 2, ignore: 'pid,hostname' } }
+/** For pino-pretty: on stderr. */
+export const prettyOptions = { destination: 2, ignore: 'pid,hostname' }
