@@ -3,6 +3,7 @@ import './whatsapp/silence-libsignal.ts'
 import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import { hostname } from 'node:os'
+import { toFeedLog } from '../shared/log/feed-log.ts'
 import { createOutage, mongodbSentences } from '../shared/log/outage.ts'
 import { toStartSentence, type StartedWith } from '../shared/log/start-failure.ts'
 import { parseSettings } from '../shared/model/settings.ts'
@@ -43,7 +44,7 @@ async function main(): Promise<void> {
     secretKeyPrevious: settings.SECRET_KEY_PREVIOUS,
     eventRetentionDays: settings.EVENT_RETENTION_DAYS,
   })
-  const feed = await store.openFeed({ onError: outage.noticed, onAlive: outage.over })
+  const feed = await store.openFeed(toFeedLog(log, outage))
   const id = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`
   let draining = false
 

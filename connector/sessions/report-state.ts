@@ -71,7 +71,7 @@ export function createStateReport({ session, reporter, keyStore, connection, log
       case 'open': {
         const phone = phoneOf(state.me.id)
         const { lid, name } = state.me
-        log.info({ ...(state.platform ? { platform: state.platform } : {}) }, 'connected')
+        log.info(state.platform ? { platform: state.platform } : {}, 'connected')
         await reporter.report({
           status: 'connected',
           linked: true,

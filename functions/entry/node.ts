@@ -1,5 +1,6 @@
 // `npm run start:api`: the API alone, against MONGODB_URI. Any number of these run side by side.
 import { pathToFileURL } from 'node:url'
+import { toFeedLog } from '../../shared/log/feed-log.ts'
 import { createOutage, mongodbSentences } from '../../shared/log/outage.ts'
 import { toStartSentence, type StartedWith } from '../../shared/log/start-failure.ts'
 import { Problem } from '../../shared/model/problem.ts'
@@ -35,7 +36,7 @@ async function run(): Promise<void> {
     throw new Problem('settings.invalid', {
       detail: 'ADMIN_API_KEY is needed: this database has no API key yet, and in production none is printed',
     })
-  const feed = await store.openFeed({ onError: outage.noticed, onAlive: outage.over })
+  const feed = await store.openFeed(toFeedLog(log, outage))
   const api = await serveApi({
     store,
     feed,

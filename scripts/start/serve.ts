@@ -3,6 +3,7 @@ import { openRelay } from '../../connector/relay/open-relay.ts'
 import { createLog } from '../../functions/entry/log.ts'
 import { serveApi } from '../../functions/entry/serve-api.ts'
 import { createAuthenticator } from '../../shared/auth/authenticate.ts'
+import { toFeedLog } from '../../shared/log/feed-log.ts'
 import { createOutage, mongodbSentences } from '../../shared/log/outage.ts'
 import { toStartSentence, type StartedWith } from '../../shared/log/start-failure.ts'
 import { parseSettings } from '../../shared/model/settings.ts'
@@ -29,7 +30,7 @@ async function run(): Promise<void> {
     secretKeyPrevious: settings.SECRET_KEY_PREVIOUS,
     eventRetentionDays: settings.EVENT_RETENTION_DAYS,
   })
-  const feed = await store.openFeed({ onError: outage.noticed, onAlive: outage.over })
+  const feed = await store.openFeed(toFeedLog(log, outage))
   const api = await serveApi({
     store,
     feed,

@@ -1,5 +1,7 @@
+import { MongoNetworkError, MongoServerError } from 'mongodb'
 import { expect, test } from 'vitest'
 import { toErrorFields, toStackLines } from './error-fields.ts'
+import { toFeedLog } from './feed-log.ts'
 import { createOutage } from './outage.ts'
 import { toPinoOptions } from './pino-options.ts'
 
@@ -32,4 +34,21 @@ test('where it broke is said without the sentence, and only at debug', () => {
   expect(toStackLines(error).length).toBeGreaterThan(0)
   expect(toStackLines(error).join()).not.toMatch(/text of|somebody/)
   expect(toPinoOptions({ name: 'n', level: 'debug' }).serializers.err(error)).toHaveProperty('stack')
+})
+
+test('a listener that fails is an error of ours, not an outage of MongoDB', () => {
+  const said: string[] = []
+  const tell = (level: string) => (_fields: object, sentence: string) => void said.push(`${level} ${sentence}`)
+  const log = { debug: tell('debug'), info: tell('info'), warn: tell('warn'), error: tell('error') }
+  const feed = toFeedLog(log, createOutage(log, { away: 'away', back: 'back' }))
+  feed.onError(new TypeError('x is not a function'))
+  feed.onError(new MongoServerError({ code: 286, message: 'history lost' }))
+  feed.onError(new MongoNetworkError('connection closed'))
+  feed.onAlive()
+  expect(said).toEqual([
+    'error a listener of the feed failed',
+    'debug the change stream broke',
+    'warn away',
+    'info back',
+  ])
 })
