@@ -4,8 +4,10 @@ import './whatsapp/one-async-storage.ts'
 import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import { hostname } from 'node:os'
+import { toFeedLog } from '../shared/log/feed-log.ts'
+import { createOutage, mongodbSentences } from '../shared/log/outage.ts'
+import { toStartSentence, type StartedWith } from '../shared/log/start-failure.ts'
 import { parseSettings } from '../shared/model/settings.ts'
-import { Problem } from '../shared/model/problem.ts'
 import { openStore } from '../shared/store/open-store.ts'
 import { readOrCreateSecret } from '../shared/store/secret-file.ts'
 import { createAuthenticator } from '../shared/auth/authenticate.ts'
@@ -13,7 +15,7 @@ import { openHeartbeat } from './heartbeat.ts'
 import { createLog } from './log.ts'
 import { openRelay } from './relay/open-relay.ts'
 import { createConnectGate } from './sessions/connect-gate.ts'
-import { openSessions } from './sessions/open-sessions.ts'
+import { openSessions, type Sessions } from './sessions/open-sessions.ts'
 import { createClientVersion } from './whatsapp/client-version.ts'
 import { createWhatsappUrl } from './whatsapp-url.ts'
 
@@ -21,12 +23,18 @@ const version = '0.1.0'
 /** Handshakes at once: 13 ms of certificate check each, on one thread. */
 const connectPlaces = 6
 const shutdownMs = 10_000
+let startedWith: StartedWith = {}
 
 async function main(): Promise<void> {
-  const settings = parseSettings(process.env)
+  const settings = parseSettings(process.env, ['MONGODB_URI'])
+  startedWith = {
+    port: { name: 'CONNECTOR_PORT', value: settings.CONNECTOR_PORT },
+    host: settings.HOST,
+    mongodbUri: settings.MONGODB_URI,
+    dataDir: settings.DATA_DIR,
+  }
   const log = createLog({ level: settings.LOG_LEVEL, format: settings.LOG_FORMAT, name: 'connector' })
-  if (!settings.MONGODB_URI)
-    throw new Problem('settings.invalid', { detail: 'MONGODB_URI is needed by a connector of its own' })
+  const outage = createOutage(log, mongodbSentences)
   // rc14 leaks rejections of its own queries when a socket drops, some of them numbers (observed 2026-11).
   process.on('unhandledRejection', (reason) => log.debug({ err: reason }, 'a rejection nobody waited for'))
 
@@ -39,24 +47,12 @@ async function main(): Promise<void> {
   })
   const feed = await store.openFeed({
     watch: settings.CONNECTOR_ROLES.every((role) => role === 'sessions') ? 'orders' : 'everything',
-    onError: (error) => log.debug({ err: error }, 'the change stream broke; it is opened again'),
+    ...toFeedLog(log, outage),
   })
   const id = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`
   let draining = false
 
-  const sessions = settings.CONNECTOR_ROLES.includes('sessions')
-    ? openSessions({
-        store,
-        feed,
-        owner: id,
-        leaseTtlMs: settings.LEASE_TTL_MS,
-        maxSessions: settings.CONNECTOR_MAX_SESSIONS,
-        gate: createConnectGate({ places: connectPlaces, jitterMs: 250 }),
-        clientVersion: createClientVersion({ fixed: settings.WHATSAPP_VERSION }),
-        log,
-        urlFor: createWhatsappUrl({ whatsappUrl: settings.WHATSAPP_URL, sandboxUrl: settings.SANDBOX_URL }),
-      })
-    : undefined
+  let sessions: Sessions | undefined
 
   const authenticator = createAuthenticator({ store, feed })
   const relay = settings.CONNECTOR_ROLES.includes('relay') ? openRelay({ store, feed, authenticator, log }) : undefined
@@ -76,6 +72,26 @@ async function main(): Promise<void> {
     server.listen(settings.CONNECTOR_PORT, settings.HOST, resolve)
   })
   relay?.attach(server)
+  // Only now: a start that fails takes no session from anybody.
+  if (settings.CONNECTOR_ROLES.includes('sessions')) {
+    const whatsappUrl = createWhatsappUrl({
+      whatsappUrl: settings.WHATSAPP_URL,
+      sandboxUrl: settings.SANDBOX_URL,
+      log,
+    })
+    void whatsappUrl.lookAtSandbox()
+    sessions = openSessions({
+      store,
+      feed,
+      owner: id,
+      leaseTtlMs: settings.LEASE_TTL_MS,
+      maxSessions: settings.CONNECTOR_MAX_SESSIONS,
+      gate: createConnectGate({ places: connectPlaces, jitterMs: 250 }),
+      clientVersion: createClientVersion({ fixed: settings.WHATSAPP_VERSION }),
+      log,
+      urlFor: whatsappUrl.of,
+    })
+  }
   const address = server.address()
   const port = typeof address === 'object' && address ? address.port : settings.CONNECTOR_PORT
   const relayUrl = `http://${settings.HOST}:${port}`
@@ -113,6 +129,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  process.stderr.write(`${toStartSentence(error, startedWith)}\n`)
   process.exit(1)
 })

@@ -1,6 +1,7 @@
 // The API's table of contents, and the type of its typed client (`hc<App>`).
 import { Hono } from 'hono'
 import { createAuthenticator } from '../shared/auth/authenticate.ts'
+import { createOutage, mongodbSentences } from '../shared/log/outage.ts'
 import { Problem } from '../shared/model/problem.ts'
 import type { Api, AppDeps, AppEnv } from './deps.ts'
 import { createKnownSessions } from './known-sessions.ts'
@@ -63,6 +64,8 @@ export type App = ReturnType<typeof createApp>['app']
 /** `close` ends waits and listeners; the store and the feed stay the caller's. */
 export function createApp(deps: AppDeps) {
   const api = createApi(deps)
+  const outage = deps.outage ?? createOutage(deps.log, mongodbSentences)
+  const logs = { log: deps.log, outage }
   const app = new Hono<AppEnv>()
   app.use(front(deps.settings.CORS_ORIGINS, deps.settings.TRUST_PROXY))
   const watch =
@@ -73,12 +76,18 @@ export function createApp(deps: AppDeps) {
       monotonicMs: deps.monotonicMs ?? (() => performance.now()),
     })
   if (watch) for (const path of askingPaths) app.use(path, watch.middleware)
-  app.onError((error, c) => problemResponse(c, toProblem(error), deps.log))
+  if (!deps.outage)
+    for (const path of askingPaths)
+      app.use(path, async (c, next) => {
+        await next()
+        if (c.res.ok) outage.over()
+      })
+  app.onError((error, c) => problemResponse(c, toProblem(error), logs))
   app.notFound((c) => {
     const methods = methodsOf(app, c.req.path)
-    if (methods.length === 0) return problemResponse(c, new Problem('route.not_found'), deps.log)
+    if (methods.length === 0) return problemResponse(c, new Problem('route.not_found'), logs)
     c.header('Allow', methods.join(', '))
-    return problemResponse(c, new Problem('route.method_not_allowed'), deps.log)
+    return problemResponse(c, new Problem('route.method_not_allowed'), logs)
   })
 
   const routes = app

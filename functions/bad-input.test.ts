@@ -66,6 +66,10 @@ test.each([
   ['no stream', '/v1/events', 'stream'],
   ['a place that is none', '/v1/events?stream=SES&after=-1', 'after'],
   ['an unknown state', '/v1/commands?state=lost', 'state'],
+  ['a parameter given twice', '/v1/sessions?limit=1&limit=2', 'limit'],
+  ['a parameter given twice to a compatibility route', '/whatsapp/messages/5491155550000?limit=1&limit=2', 'limit'],
+  ['a parameter called like a prototype', '/v1/sessions?__proto__=1', '__proto__'],
+  ['a parameter called like a constructor', '/v1/sessions?constructor=1', 'constructor'],
 ])('%s is 422 with its path', async (_name, path, fault) => {
   const answer = await api.call('GET', path.replace('SES', session))
   expect(answer.status).toBe(422)
@@ -106,6 +110,72 @@ test('an idempotency key with blanks or without end is 422', async () => {
     expect([answer.status, answer.body.errors[0].path]).toEqual([422, 'Idempotency-Key'])
   }
 })
+
+test.each(['wait=abc', 'wait', 'wait=', 'respond-async, wait=-1'])(
+  'a preference of %j is 422, and nothing is sent',
+  async (prefer) => {
+    const before = (await api.call('GET', `/v1/commands?sessionId=${session}`)).body.data.length
+    const answer = await api.call('POST', `/v1/sessions/${session}/messages`, {
+      body: { type: 'text', to: '5491155550000', text: 'hi' },
+      headers: { prefer },
+    })
+    expect([answer.status, answer.body.errors[0].path]).toEqual([422, 'Prefer'])
+    expect((await api.call('GET', `/v1/commands?sessionId=${session}`)).body.data).toHaveLength(before)
+    expect((await api.call('GET', `/v1/sessions/${session}/qr`, { headers: { prefer } })).status).toBe(422)
+  },
+)
+
+test('other preferences are ignored, as RFC 7240 wants it', async () => {
+  const answer = await api.call('POST', `/v1/sessions/${session}/messages`, {
+    body: { type: 'text', to: '5491155550000', text: 'hi' },
+    headers: { prefer: 'respond-async, waiting=long' },
+  })
+  expect(answer.status).toBe(202)
+})
+
+test('a host that is a word of JavaScript is no jid, and an Accept that is one no form', async () => {
+  const answer = await api.call('POST', `/v1/sessions/${session}/messages`, {
+    body: { type: 'text', to: '5491155550000@constructor', text: 'hi' },
+  })
+  expect([answer.status, answer.body.errors?.[0].path]).toEqual([422, 'to'])
+  const expiresAt = new Date(Date.now() + 60_000)
+  await api.store.sessions.update(session, { qr: { code: 'code', png: 'data:,', svg: '<svg/>', expiresAt } })
+  const qr = await api.call('GET', `/v1/sessions/${session}/qr`, { headers: { accept: 'constructor' } })
+  expect([qr.status, qr.body?.code]).toEqual([200, 'code'])
+})
+
+test.each(['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty'])(
+  'a session called %s is one like any other',
+  async (sessionId) => {
+    const at = `/v1/sessions/${sessionId}`
+    expect((await api.call('POST', '/v1/sessions', { body: `{"sessionId":"${sessionId}"}` })).status).toBe(201)
+    await api.createSession()
+    expect((await api.call('GET', at)).body).toMatchObject({ sessionId, status: 'pending' })
+    expect((await api.call('PATCH', at, { body: { name: 'renamed' } })).body).toMatchObject({ name: 'renamed' })
+
+    const listed: string[] = []
+    let cursor: string | null = ''
+    while (cursor !== null) {
+      const page = await api.call('GET', `/v1/sessions?limit=1${cursor === '' ? '' : `&cursor=${cursor}`}`)
+      listed.push(...page.body.data.map((one: { sessionId: string }) => one.sessionId))
+      cursor = page.body.nextCursor
+    }
+    expect(listed.filter((id) => id === sessionId)).toHaveLength(1)
+
+    const events = await api.call('GET', `/v1/events?stream=${sessionId}&limit=1`)
+    expect(events.body.data).toMatchObject([{ stream: sessionId, seq: 1 }])
+    expect(Object.entries(events.body.at)).toEqual([[sessionId, 1]])
+    const rest = await api.call('GET', `/v1/events?stream=${sessionId}&cursor=${events.body.nextCursor}`)
+    expect(rest.body.data).toMatchObject([{ stream: sessionId, seq: 2 }])
+    const { key } = await api.createKey({ scopes: ['*'], sessions: [sessionId] })
+    expect((await api.call('GET', '/v1/sessions', { key })).body.data).toHaveLength(1)
+    expect((await api.call('GET', '/v1/statistics', { key })).body).toMatchObject({ total: 1 })
+    expect((await api.call('GET', `/v1/sessions/${session}`, { key })).status).toBe(404)
+
+    expect((await api.call('DELETE', at)).status).toBe(202)
+    expect((await api.call('GET', at)).status).toBe(404)
+  },
+)
 
 test('an unknown route is 404, a known one with another method 405 and says which', async () => {
   expect(await api.call('GET', '/v2/sessions')).toMatchObject({ status: 404, body: { code: 'route.not_found' } })

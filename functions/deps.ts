@@ -1,6 +1,7 @@
 // What the API needs from the world. Entries read it; everything else is handed it.
 import type { Authenticator } from '../shared/auth/authenticate.ts'
 import type { Actor } from '../shared/model/api-key.ts'
+import type { Outage } from '../shared/log/outage.ts'
 import type { Settings } from '../shared/model/settings.ts'
 import type { Feed } from '../shared/store/feed.ts'
 import type { Store } from '../shared/store/open-store.ts'
@@ -18,6 +19,8 @@ export type AppDeps = {
   feed?: Feed | undefined
   settings: Pick<Settings, 'DEFAULT_SESSION_ID' | 'CORS_ORIGINS' | 'TRUST_PROXY' | 'RATE_LIMIT_PER_MINUTE'>
   log: Log
+  /** Says once that MongoDB is away. Absent: one of the app's own, over with the first answer that is no failure. */
+  outage?: Outage | undefined
   /** False: `sandbox: true` is refused with `session.sandbox_off`. */
   sandboxAvailable: boolean
   /** Where browsers open the socket (`ws://host/v1/ws`), as seen from this request. */

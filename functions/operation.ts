@@ -8,7 +8,8 @@ import { Problem } from '../shared/model/problem.ts'
 import { sessionIdPattern } from '../shared/model/session.ts'
 import type { Api, AppEnv } from './deps.ts'
 import { clientAddress } from './request/client-address.ts'
-import { parseInput, readBody, type BodySchema } from './request/read-body.ts'
+import { readBody, type BodySchema } from './request/read-body.ts'
+import { readQuery } from './request/read-query.ts'
 
 export type AppContext = Context<AppEnv>
 
@@ -96,7 +97,7 @@ async function readInput<B extends BodySchema | undefined, Q extends BodySchema 
   c: AppContext,
   spec: Spec<B, Q>,
 ): Promise<{ body: Output<B>; query: Output<Q> }> {
-  const query = spec.query ? parseInput(spec.query, c.req.query()) : undefined
+  const query = spec.query ? readQuery(c, spec.query) : undefined
   const body = spec.body ? await readBody(c, spec.body) : undefined
   return { body: body as Output<B>, query: query as Output<Q> }
 }

@@ -33,6 +33,7 @@ export async function giveOrder<K extends CommandKind>(
   order: Order<K>,
 ): Promise<{ command: Command; isDone: boolean }> {
   const idempotencyKey = readIdempotencyKey(c)
+  const waitMs = readWaitMs(c, order.wait)
   const { command, repeated } = await api.store.commands.accept({
     _id: `cmd_${createToken(16)}`,
     sessionId: order.sessionId,
@@ -50,7 +51,6 @@ export async function giveOrder<K extends CommandKind>(
   if (repeated) c.header('Idempotency-Replayed', 'true')
   c.header('Location', `/v1/commands/${command._id}`)
 
-  const waitMs = readWaitMs(c, order.wait)
   if (waitMs === 0) return { command, isDone: false }
   const ended = await api.waits.until(`command/${command._id}`, waitMs, c.req.raw.signal, async () => {
     const now = await api.store.commands.read(command._id)

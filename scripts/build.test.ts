@@ -20,6 +20,8 @@ let folder = ''
 const tree = {
   'connector/main.ts': "import { name, type Name } from '../shared/model/name.ts'\nconsole.log(name satisfies Name)\n",
   'connector/main.test.ts': "import { absent } from '../scripts/testing/absent.ts'\nabsent()\n",
+  'connector/test/linking.e2e.test.ts': "import { absent } from '../../scripts/testing/absent.ts'\nabsent()\n",
+  'connector/whatsapp/testing/sides.ts': 'export const sides = 2\n',
   'functions/entry/node.ts': "import { Hono } from 'hono'\nconsole.log(typeof new Hono().fetch)\n",
   'functions/console/page.html': '<p>page</p>\n',
   'shared/model/name.ts': "export type Name = 'wastream'\nexport const name: Name = 'wastream'\n",
@@ -48,7 +50,8 @@ test('what was built runs on plain Node, without the sources’ loader', () => {
   expect(runBuilt('connector/main.js')).toBe('wastream\n')
   expect(runBuilt('functions/entry/node.js')).toBe('function\n')
   expect(readFileSync(join(folder, 'dist/functions/console/page.html'), 'utf8')).toBe('<p>page</p>\n')
-  expect(existsSync(join(folder, 'dist/connector/main.test.js'))).toBe(false)
+  for (const path of ['main.test.js', 'test', 'whatsapp/testing'])
+    expect(existsSync(join(folder, 'dist/connector', path)), path).toBe(false)
 })
 
 test('what an earlier build left behind is gone after the next one', () => {

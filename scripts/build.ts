@@ -3,10 +3,12 @@
 import { spawnSync } from 'node:child_process'
 import { cpSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 const shipped = ['connector', 'functions', 'shared']
+/** Folders that serve tests only; tsconfig.build.json leaves them out as well. */
+const unshipped = new Set(['test', 'testing'])
 
 /** Builds the project at `root` into `root/dist`, replacing what was there. Returns the compiler's exit code. */
 export function build(root: string): number {
@@ -17,7 +19,10 @@ export function build(root: string): number {
     stdio: ['ignore', 'inherit', 'inherit'],
   })
   for (const folder of shipped) {
-    cpSync(join(root, folder), join(root, 'dist', folder), { recursive: true, filter: (path) => !path.endsWith('.ts') })
+    cpSync(join(root, folder), join(root, 'dist', folder), {
+      recursive: true,
+      filter: (path) => !path.endsWith('.ts') && !unshipped.has(basename(path)),
+    })
   }
   return compiler.status ?? 1
 }

@@ -3,15 +3,29 @@
 import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import QRCode from 'qrcode'
+import { toStartSentence, type StartedWith } from '../shared/log/start-failure.ts'
 import { parseAddress, phoneOf } from '../shared/model/jid.ts'
 import { SessionId } from '../shared/model/session.ts'
 import { parseSettings } from '../shared/model/settings.ts'
 import { openStore, type Store } from '../shared/store/open-store.ts'
 import { readOrCreateSecret } from '../shared/store/secret-file.ts'
+import { toDoorLines } from './start/door-lines.ts'
 import { readRunFile } from './start/run-file.ts'
 import * as v from 'valibot'
 
+/** As phones show it: ABCD-EFGH. */
+const toShownCode = (code: string) => code.replace(/^(.{4})(.{4})$/, '$1-$2')
+
 const usage = 'Usage: npm run link -- <sessionId> [--phone +5491155550000] [--sandbox]'
+
+async function showDoor(...wish: Parameters<typeof toDoorLines>): Promise<void> {
+  const lines = await toDoorLines(...wish).catch(() => undefined)
+  process.stdout.write(
+    lines === undefined
+      ? 'The sandbox does not answer at the moment.\n'
+      : `In the sandbox, from another terminal:\n${lines}\n`,
+  )
+}
 
 async function wantSession(store: Store, sessionId: string, sandbox: boolean): Promise<void> {
   if (await store.sessions.read(sessionId)) return void (await store.sessions.want(sessionId, 'linked'))
@@ -22,6 +36,8 @@ async function wantSession(store: Store, sessionId: string, sandbox: boolean): P
     { type: 'session.created', key: `session.created/${at}`, data: { sessionId } },
   ])
 }
+
+let startedWith: StartedWith = {}
 
 async function run(): Promise<number> {
   if (existsSync('.env')) process.loadEnvFile('.env')
@@ -38,7 +54,10 @@ async function run(): Promise<number> {
     throw new Error(`The phone number ${'fault' in address ? address.fault : 'is not a phone number'}`)
 
   const settings = parseSettings(process.env)
-  const uri = settings.MONGODB_URI ?? readRunFile(settings.DATA_DIR)?.mongodbUri
+  const running = readRunFile(settings.DATA_DIR)
+  const uri = settings.MONGODB_URI ?? running?.mongodbUri
+  startedWith = { mongodbUri: uri, dataDir: settings.DATA_DIR }
+  const door = values.sandbox ? (settings.SANDBOX_URL ?? running?.sandbox)?.replace(/\/$/, '') : undefined
   if (uri === undefined)
     throw new Error('Nothing runs here: start it with npm start in another terminal, or set MONGODB_URI')
   const store = await openStore({
@@ -64,7 +83,9 @@ async function run(): Promise<number> {
           resolve(0)
         } else if (session.pairing?.code && !shown.has(session.pairing.code)) {
           shown.add(session.pairing.code)
-          process.stdout.write(`On the phone: Linked devices → Link with phone number → ${session.pairing.code}\n`)
+          const code = toShownCode(session.pairing.code)
+          process.stdout.write(`On the phone: Linked devices → Link with phone number → ${code}\n`)
+          if (door) await showDoor(door, { phone: session.pairing.phone, code })
         } else if (session.pairing?.error) {
           process.stdout.write(`${session.pairing.error}\n`)
           resolve(1)
@@ -73,6 +94,7 @@ async function run(): Promise<number> {
           process.stdout.write(
             `${await QRCode.toString(session.qr.code, { type: 'terminal', small: true })}\nOn the phone: Linked devices → Link a device → scan this\n`,
           )
+          if (door) await showDoor(door, { qr: session.qr.code })
         } else if (shown.size > 0 && (session.status === 'error' || session.status === 'inactive')) {
           process.stdout.write(`not linked: ${session.lastDisconnect?.reason ?? session.status}\n`)
           resolve(1)
@@ -98,7 +120,7 @@ async function run(): Promise<number> {
 run().then(
   (code) => process.exit(code),
   (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    process.stderr.write(`${toStartSentence(error, startedWith)}\n`)
     process.exit(1)
   },
 )

@@ -1,14 +1,17 @@
 // `npm run mongo`: a MongoDB for this machine alone, with its address on the last line it prints.
 // Ends on SIGTERM and SIGINT, and when the process that started it over IPC goes away.
+import { toStartSentence, type StartedWith } from '../shared/log/start-failure.ts'
 import { openMongo, type OpenedMongo } from './embedded-mongo/open-mongo.ts'
 
 const stopTimeoutMs = 10_000
+let startedWith: StartedWith = {}
 
 async function run(): Promise<void> {
   const { DATA_DIR = '.data', MONGODB_URI, MONGO_PORT = '0', MONGO_SKIP_DOWNLOAD } = process.env
   const port = Number(MONGO_PORT)
   if (!Number.isInteger(port) || port < 0 || port > 65535)
-    throw new Error(`MONGO_PORT must be a port number, not "${MONGO_PORT}".`)
+    throw new Error('MONGO_PORT must be a whole number from 0 to 65535')
+  startedWith = { port: { name: 'MONGO_PORT', value: port }, mongodbUri: MONGODB_URI, dataDir: DATA_DIR }
   let opened: OpenedMongo | undefined
   let isStopping = false
   const stop = (): void => {
@@ -33,6 +36,6 @@ async function run(): Promise<void> {
 }
 
 run().catch((error: unknown) => {
-  console.error((error as Error).message)
+  console.error(toStartSentence(error, startedWith))
   process.exit(1)
 })

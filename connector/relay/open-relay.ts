@@ -80,7 +80,7 @@ export function openRelay(options: RelayOptions): Relay {
     } catch (error) {
       // Without MongoDB nobody can be told dead: sockets stay.
       if (!(error instanceof Problem)) return onError(error)
-      for (const [one] of ofKey) one.end(closeCodes.unauthorized, 'unauthorized')
+      for (const [one] of ofKey) one.end(closeCodes.unauthorized, 'auth.invalid')
     }
   }
 

@@ -1,7 +1,7 @@
 // One socket: its key, its subscriptions, its heartbeat. Ends when the key dies, the reader stalls or goes away.
 import type { WebSocket } from 'ws'
 import { isAllowed, type Actor } from '../../shared/model/api-key.ts'
-import type { FeedPlace, Signal, StoredEvent } from '../../shared/model/event.ts'
+import type { Signal, StoredEvent } from '../../shared/model/event.ts'
 import type { EventStore } from '../../shared/store/events.ts'
 import { toCompatFrames } from './compat-names.ts'
 import { closeCodes, parseFrame, type ErrorCode, type FrameId, type Subscribe } from './frames.ts'
@@ -63,14 +63,14 @@ export function createRelaySocket(options: RelaySocketOptions): RelaySocket {
   async function subscribe(frame: Subscribe): Promise<void> {
     if (subscriptions.has(frame.id)) return fail(frame.id, 'subscription.exists')
     if (subscriptions.size >= limits.subscriptions)
-      return fail(frame.id, 'too_many_subscriptions', { limit: limits.subscriptions })
+      return fail(frame.id, 'subscription.too_many', { limit: limits.subscriptions })
     const visible = toVisibleStreams(await options.sessionIds(), actor)
     const all = frame.streams.includes('*')
     const wanted = all ? [...visible] : [...new Set(frame.streams)]
     const hidden = wanted.filter((stream) => !visible.has(stream))
     if (hidden.length > 0) return fail(frame.id, 'session.not_found', { streams: hidden })
-    const foreign = Object.keys(frame.after ?? {}).filter((stream) => !all && !wanted.includes(stream))
-    if (foreign.length > 0) return fail(frame.id, 'cursor_invalid', { streams: foreign })
+    const foreign = [...(frame.after?.keys() ?? [])].filter((stream) => !all && !wanted.includes(stream))
+    if (foreign.length > 0) return fail(frame.id, 'cursor.invalid', { streams: foreign })
 
     const subscription = createSubscription({
       id: frame.id,
@@ -84,31 +84,35 @@ export function createRelaySocket(options: RelaySocketOptions): RelaySocket {
     const start = await startingPlaces(frame, wanted, heads)
     if ('code' in start) return fail(frame.id, start.code, { streams: start.streams })
     subscriptions.set(frame.id, { subscription, all })
-    outlet.send({ op: 'subscribed', ...(frame.id === undefined ? {} : { id: frame.id }), at: start.place })
-    for (const stream of wanted) subscription.join(stream, start.place[stream] ?? 0).ring(undefined)
+    outlet.send({
+      op: 'subscribed',
+      ...(frame.id === undefined ? {} : { id: frame.id }),
+      at: Object.fromEntries(start.place),
+    })
+    for (const stream of wanted) subscription.join(stream, start.place.get(stream) ?? 0).ring(undefined)
   }
 
   async function startingPlaces(
     frame: Subscribe,
     wanted: string[],
     heads: Map<string, number>,
-  ): Promise<{ place: FeedPlace } | { code: ErrorCode; streams: string[] }> {
+  ): Promise<{ place: Map<string, number> } | { code: ErrorCode; streams: string[] }> {
     const { after } = frame
-    if (!after) return { place: Object.fromEntries(heads) }
-    const place: FeedPlace = {}
+    if (!after) return { place: heads }
+    const place = new Map<string, number>()
     const tooOld: string[] = []
     const beyond: string[] = []
     for (const stream of wanted) {
       const head = heads.get(stream) ?? 0
-      const given = after[stream]
+      const given = after.get(stream)
       if (given !== undefined && given > head) beyond.push(stream)
       else if ((given ?? 0) < head) {
         const oldest = (await events.oldest(stream)) ?? head + 1
         if (given !== undefined && oldest > given + 1) tooOld.push(stream)
-        place[stream] = given ?? Math.max(0, oldest - 1)
-      } else place[stream] = given ?? 0
+        place.set(stream, given ?? Math.max(0, oldest - 1))
+      } else place.set(stream, given ?? 0)
     }
-    if (beyond.length > 0) return { code: 'cursor_invalid', streams: beyond }
+    if (beyond.length > 0) return { code: 'cursor.invalid', streams: beyond }
     if (tooOld.length > 0) return { code: 'cursor_too_old', streams: tooOld }
     return { place }
   }
@@ -123,7 +127,7 @@ export function createRelaySocket(options: RelaySocketOptions): RelaySocket {
 
   async function handle(text: string): Promise<void> {
     const parsed = parseFrame(text)
-    if ('faults' in parsed) return fail(parsed.id, 'bad_frame', { errors: parsed.faults })
+    if ('faults' in parsed) return fail(parsed.id, 'frame.invalid', { errors: parsed.faults })
     const { frame } = parsed
     switch (frame.op) {
       case 'subscribe':
@@ -144,8 +148,8 @@ export function createRelaySocket(options: RelaySocketOptions): RelaySocket {
 
   socket.on('message', (data: Buffer, isBinary) => {
     aliveAtMs = performance.now()
-    if (isBinary) return fail(undefined, 'bad_frame', { errors: [{ path: '', message: 'must be text' }] })
-    if (!spendToken()) return relaySocket.end(closeCodes.tooManySockets, 'bad_frame')
+    if (isBinary) return fail(undefined, 'frame.invalid', { errors: [{ path: '', message: 'must be text' }] })
+    if (!spendToken()) return relaySocket.end(closeCodes.tooManySockets, 'rate.limited')
     chain = chain
       .then(() => handle(data.toString('utf8')))
       .catch((error: unknown) => {

@@ -180,7 +180,7 @@ test('a cursor that retention has overtaken is told so, one from elsewhere too, 
   client.say({ op: 'subscribe', id: 4, streams: [stream], after: {} })
   await client.until((frames) => frames.flatMap((frame) => frame.events ?? []).length >= 1)
   const codes = client.frames.filter((frame) => frame.op === 'error').map((frame) => frame.code)
-  expect(codes).toEqual(['cursor_too_old', 'cursor_invalid', 'cursor_invalid'])
+  expect(codes).toEqual(['cursor_too_old', 'cursor.invalid', 'cursor.invalid'])
   expect(client.seqs(), 'a stream missing from the cursor begins with its first kept event').toEqual([6])
   client.socket.close()
 })
@@ -195,9 +195,22 @@ test('garbage is answered with an error frame and the paths of its faults; the s
     '{"op":"subscribe","id":9,"streams":["a b"]}',
   ])
     client.say(frame)
-  await client.until((frames) => frames.filter((frame) => frame.code === 'bad_frame').length >= 5)
-  const last = client.frames.at(-1) as { id?: number; errors?: { path: string }[] }
-  expect([last.id, last.errors?.[0]?.path]).toEqual([9, 'streams.0'])
+  await client.until((frames) => frames.filter((frame) => frame.code === 'frame.invalid').length >= 5)
+  const faults = client.frames.map(({ id, errors }) => ({ id, errors }))
+  const known = 'must be "subscribe" or "unsubscribe" or "pong" or "ping"'
+  expect(faults, 'worded as in REST; what was sent is not repeated').toEqual([
+    { id: undefined, errors: [{ path: '', message: 'is not JSON' }] },
+    { id: undefined, errors: [{ path: 'op', message: known }] },
+    { id: undefined, errors: [{ path: 'op', message: known }] },
+    {
+      id: undefined,
+      errors: [
+        { path: 'streams', message: 'must have at least 1' },
+        { path: 'extra', message: 'is not a known field' },
+      ],
+    },
+    { id: 9, errors: [{ path: 'streams.0', message: 'must be a session id, or team' }] },
+  ])
   client.say({ op: 'ping' })
   await client.until(has('pong'))
   client.say('x'.repeat(10_000))
@@ -206,6 +219,50 @@ test('garbage is answered with an error frame and the paths of its faults; the s
   await neighbour.until(has('pong'))
   neighbour.socket.close()
 })
+
+test('types that no event can have are refused with the nouns there are; places too that are none', async () => {
+  const client = await connect()
+  const stream = await newStream()
+  client.say({ op: 'subscribe', id: 1, streams: [stream], types: ['message.*', 'foo.*', 'message.sung'] })
+  client.say({ op: 'subscribe', id: 2, streams: [stream], after: [1] })
+  client.say({ op: 'subscribe', id: 3, streams: [stream], after: { [stream]: -1, 'a b': 1 } })
+  client.say({ op: 'subscribe', id: 4, streams: [stream], types: ['typing.*', 'session.connected', '*'] })
+  await client.until(has('subscribed'))
+  const nouns =
+    'matches no event; there are *, session.*, message.*, chat.*, contact.*, history.*, presence.*, typing.*'
+  expect(client.frames.map(({ id, errors }) => [id, errors])).toEqual([
+    [1, ['types.1', 'types.2'].map((path) => ({ path, message: nouns }))],
+    [2, [{ path: 'after', message: 'must be an object' }]],
+    [
+      3,
+      [
+        { path: `after.${stream}`, message: 'must be at least 0' },
+        { path: 'after.a b', message: 'must be a session id, or team' },
+      ],
+    ],
+    [4, undefined],
+  ])
+  client.socket.close()
+})
+
+test.each(['__proto__', 'constructor', 'toString'])(
+  'a session called %s has its events and its place like any other',
+  async (id) => {
+    await opened.store.sessions.create(id, {})
+    await opened.store.events.appendOnce(id, notes(0, 3))
+    const live = await connect()
+    live.say({ op: 'subscribe', streams: [id] })
+    await live.until(has('subscribed'))
+    expect(Object.entries(live.frames[0]?.at ?? {})).toEqual([[id, 3]])
+    const resumed = await connect()
+    resumed.say(`{"op":"subscribe","streams":["${id}"],"after":{"${id}":1}}`)
+    await resumed.until(has('events'))
+    expect(resumed.seqs()).toEqual([2, 3])
+    expect(Object.entries(resumed.frames.at(-1)?.at ?? {})).toEqual([[id, 3]])
+    live.socket.close()
+    resumed.socket.close()
+  },
+)
 
 test('absent and not-yours look the same, and a key limited to sessions sees only those', async () => {
   const [mine, other] = [await newStream(), await newStream()]
@@ -234,7 +291,7 @@ test('more subscriptions than allowed are refused, and one can be ended', async 
   client.say({ op: 'subscribe', id: 4, streams: [stream] })
   await client.until((frames) => frames.filter((frame) => frame.op === 'subscribed').length >= 4)
   expect(client.frames.filter((frame) => frame.op === 'error').map((frame) => frame.code)).toEqual([
-    'too_many_subscriptions',
+    'subscription.too_many',
     'subscription.exists',
   ])
   client.socket.close()
@@ -259,7 +316,7 @@ test('a revoked key’s sockets are told and closed within two seconds', async (
   await opened.store.apiKeys.revoke(key._id)
   expect(await client.closed).toBe(4401)
   expect(Date.now() - revokedAt).toBeLessThan(2_000)
-  expect(client.frames.at(-1)).toMatchObject({ op: 'error', code: 'unauthorized' })
+  expect(client.frames.at(-1)).toMatchObject({ op: 'error', code: 'auth.invalid' })
 })
 
 test('a reader that stops reading is closed with slow_consumer and finds everything under its cursor later', async () => {

@@ -155,7 +155,7 @@ async function addressOf(held: Held, session: Session): Promise<{ url: string | 
     return { url: await held.urlFor(session) }
   } catch (error) {
     held.log.debug({ err: error }, 'no address to connect to')
-    return { unknown: 'no address to connect to' }
+    return { unknown: error instanceof Error ? error.message : 'no address to connect to' }
   }
 }
 

@@ -1,5 +1,6 @@
 // One session, held by this process: fence, load, finish what a crash left, then keep the phone linked until it is
 // asked otherwise or the lease is lost.
+import { maskJid } from '../../shared/model/jid.ts'
 import type { Session, SessionStatus } from '../../shared/model/session.ts'
 import { LeaseLost } from '../../shared/store/auth-log.ts'
 import type { Store } from '../../shared/store/open-store.ts'
@@ -71,7 +72,7 @@ export function holdSession(options: HeldSessionOptions): HeldSession {
   function lose(): void {
     if (lost) return
     lost = true
-    log.warn({ epoch }, 'the lease is lost: closing')
+    log.warn({ epoch }, 'lease lost: closing')
     stopping.abort(new LeaseLost(sessionId))
   }
 
@@ -185,6 +186,7 @@ export function holdSession(options: HeldSessionOptions): HeldSession {
       const isDone = session.status === 'disconnected' && session.actedRevision === session.wantedRevision
       if (isDone && !session.linked && !keyStore.creds.me) return
       await forgetLink()
+      log.info({}, 'logged out on request')
       await reporter.report({ status: 'disconnected', actedRevision: session.wantedRevision })
       await reporter.announce('session.logged_out', { reason: 'logged out on request' })
     }
@@ -201,6 +203,7 @@ export function holdSession(options: HeldSessionOptions): HeldSession {
       }
       if (session.wanted === 'stopped') {
         if (session.status !== 'inactive') {
+          log.info({}, 'stopped on request')
           await reporter.report({ status: 'inactive', qr: null, pairing: null, actedRevision: session.wantedRevision })
           await reporter.announce('session.disconnected', { reason: 'stopped on request' })
         }
@@ -214,11 +217,14 @@ export function holdSession(options: HeldSessionOptions): HeldSession {
       // A pairing that was never finished would log in and be refused.
       if (!isLinked(keyStore.creds) && keyStore.creds.me) await patiently(() => keyStore.reset(), { signal })
       const { closed, opened } = await connectOnce(held, session)
-      if (closed === 'asked') continue
+      if (closed === 'asked') {
+        log.info({ reason: 'a request' }, 'disconnected')
+        continue
+      }
       signal.throwIfAborted()
       if (opened) failures = 0
       const action = toCloseAction(closed, isLinked(keyStore.creds))
-      log.info({ code: closed.code, reason: closed.reason, act: action.act }, 'the connection closed')
+      log.info({ code: closed.code, reason: maskJid(closed.reason), act: action.act }, 'disconnected')
       switch (action.act) {
         case 'reconnect':
           break
@@ -227,6 +233,7 @@ export function holdSession(options: HeldSessionOptions): HeldSession {
           break
         case 'logged-out':
           await forgetLink()
+          log.info({}, 'logged out by the phone')
           await halt(session, 'disconnected', closed, 'session.logged_out')
           break
         case 'stop': {

@@ -64,6 +64,7 @@ export function openSessions(options: SessionsOptions): Sessions {
   })
 
   function hold(sessionId: string, epoch: number): void {
+    log.info({ sessionId, epoch }, 'lease taken')
     const session = holdSession({
       store,
       sessionId,
@@ -80,6 +81,7 @@ export function openSessions(options: SessionsOptions): Sessions {
       .then(async (why) => {
         if (why === 'deleted') await deleteSession(store, sessionId)
         else if (why !== 'lost') await store.leases.release(sessionId, owner, epoch)
+        if (why !== 'lost') log.info({ sessionId, epoch, why }, 'lease given back')
         // Not at once again by this process: what failed would only fail faster.
         if (why === 'failed') resting.set(sessionId, performance.now() + restMs)
       })
@@ -124,6 +126,7 @@ export function openSessions(options: SessionsOptions): Sessions {
 
   async function heartbeat(): Promise<void> {
     const pulse = createWake()
+    let isLate = false
     while (!signal.aborted) {
       const asked = performance.now()
       // What is claimed while the answer is under way is not in it.
@@ -131,6 +134,8 @@ export function openSessions(options: SessionsOptions): Sessions {
       try {
         const mine = await store.leases.renew(owner, leaseTtlMs)
         validUntil = asked + leaseTtlMs
+        if (isLate) log.info({}, 'the leases are renewed again')
+        isLate = false
         for (const [sessionId, session] of before) if (mine.get(sessionId) !== session.epoch) session.lose()
         // Claimed by a call whose answer was lost, or let go by mistake: prolonged with the others, it would stay ours
         // for ever and be nobody's.
@@ -138,8 +143,12 @@ export function openSessions(options: SessionsOptions): Sessions {
           if (!held.has(sessionId) && sessionId !== claiming) await store.leases.release(sessionId, owner, epoch)
       } catch (error) {
         // Without MongoDB nothing can be written, so nothing can be written wrongly: sockets stay, commits wait.
-        const level = performance.now() > validUntil ? 'warn' : 'debug'
-        log[level]({ err: error }, 'the leases could not be renewed')
+        const isNews: boolean = performance.now() > validUntil && !isLate
+        isLate ||= isNews
+        log[isNews ? 'warn' : 'debug'](
+          { err: error },
+          'the leases could not be renewed; another connector may take over',
+        )
       }
       await pulse.sleep(leaseTtlMs / 3, signal)
     }

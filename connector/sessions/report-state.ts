@@ -29,6 +29,7 @@ export function createStateReport({ session, reporter, keyStore, connection, log
       const code = await connection()?.requestPairingCode(phone)
       if (code === undefined) return
       const expiresAt = new Date(Date.now() + pairingCodeMs)
+      log.info({ expiresAt }, 'a pairing code is ready')
       await reporter.report({
         status: 'pairing',
         qr: null,
@@ -55,6 +56,7 @@ export function createStateReport({ session, reporter, keyStore, connection, log
           QRCode.toString(state.code, { type: 'svg' }),
         ])
         const expiresAt = new Date(Date.now() + state.ttlMs)
+        log.info({ expiresAt }, 'a QR code is ready')
         await reporter.report({
           status: 'qr_ready',
           qr: { code: state.code, png, svg, expiresAt },
@@ -64,10 +66,12 @@ export function createStateReport({ session, reporter, keyStore, connection, log
       }
       case 'linked':
         await keyStore.log.durable()
+        log.info({}, 'linked')
         return reporter.report({ status: 'pairing', linked: true, qr: null, pairing: null })
       case 'open': {
         const phone = phoneOf(state.me.id)
         const { lid, name } = state.me
+        log.info(state.platform ? { platform: state.platform } : {}, 'connected')
         await reporter.report({
           status: 'connected',
           linked: true,

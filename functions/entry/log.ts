@@ -1,26 +1,12 @@
-// The API's log on Node: one line per thing worth knowing, on stderr. Of an error only its name, code and masked sentence.
-import { pino, transport, destination } from 'pino'
-import { maskJid } from '../../shared/model/jid.ts'
-import type { Log } from '../deps.ts'
+// The API's log on Node: one line per thing worth knowing, on stderr.
+import { destination, pino, transport, type Logger } from 'pino'
+import { prettyOptions, toPinoOptions } from '../../shared/log/pino-options.ts'
 
-export function createLog(level: string, format: 'json' | 'pretty' | undefined): Log {
+/** `format` defaults to pretty on a terminal, else json. */
+export function createLog(level: string, format: 'json' | 'pretty' | undefined): Logger {
   const isPretty = (format ?? (process.stderr.isTTY ? 'pretty' : 'json')) === 'pretty'
   return pino(
-    {
-      name: 'api',
-      level,
-      serializers: {
-        err: (error: unknown) => ({
-          type: error instanceof Error ? error.name : typeof error,
-          message: maskJid(error instanceof Error ? error.message : String(error)).slice(0, 500),
-          code: (error as { code?: unknown } | null)?.code,
-          // Where it broke is ours to know only when nobody foresaw it.
-          stack: error instanceof Error && error.name !== 'Problem' ? error.stack?.split('\n').slice(1, 8) : undefined,
-        }),
-      },
-    },
-    isPretty
-      ? transport({ target: 'pino-pretty', options: { destination: 2, ignore: 'pid,hostname' } })
-      : destination(2),
+    toPinoOptions({ name: 'api', level }),
+    isPretty ? transport({ target: 'pino-pretty', options: prettyOptions }) : destination(2),
   )
 }

@@ -54,6 +54,49 @@ test('the program is ready with its address, serves with the administrator’s k
   await dropDb(inject('mongodbUri'), dbName)
 }, 60_000)
 
+test('on an empty database it makes the administrator’s key and prints it once', async () => {
+  const env = { MONGODB_URI: inject('mongodbUri'), MONGODB_DB: freshDbName(), SECRET_KEY: testSecret, PORT: '0' }
+  const first = await startChild('functions/entry/node.ts', env)
+  const key = /^API key (\S+) \(the administrator's; shown this once, keep it\)$/m.exec(first.stdout())?.[1] ?? ''
+  const answer = await fetch(`${first.ready['api']}/v1/api-keys`, { headers: { 'x-api-key': key } })
+  expect([answer.status, ((await answer.json()) as { data: object[] }).data.length]).toEqual([200, 1])
+  await first.stop()
+  const second = await startChild('functions/entry/node.ts', env)
+  expect(second.stdout()).toMatch(/^ready \{"api":"[^"]+"\}\n$/)
+  await second.stop()
+  await dropDb(env.MONGODB_URI, env.MONGODB_DB)
+}, 60_000)
+
+test('in production none is made: without ADMIN_API_KEY an empty database is refused with one sentence', async () => {
+  const env = { MONGODB_URI: inject('mongodbUri'), MONGODB_DB: freshDbName(), SECRET_KEY: testSecret, PORT: '0' }
+  const production = { ...env, NODE_ENV: 'production' }
+  await expect(startChild('functions/entry/node.ts', production)).rejects.toThrow(
+    /ended with 1 before it was ready: ADMIN_API_KEY is needed: [^\n]+\n$/,
+  )
+  const given = await startChild('functions/entry/node.ts', { ...production, ADMIN_API_KEY: adminKey })
+  await given.stop()
+  const later = await startChild('functions/entry/node.ts', production)
+  expect(later.stdout()).not.toContain('API key')
+  await later.stop()
+  await dropDb(env.MONGODB_URI, env.MONGODB_DB)
+}, 60_000)
+
+test('LOG_LEVEL and LOG_FORMAT count: pretty lines for people, none below the level', async () => {
+  const env = { MONGODB_URI: inject('mongodbUri'), MONGODB_DB: freshDbName(), SECRET_KEY: testSecret, PORT: '0' }
+  for (const program of ['functions/entry/node.ts', 'scripts/start/serve.ts']) {
+    const run = async (more: Record<string, string>) => {
+      const child = await startChild(program, { ...env, ...more })
+      child.kill('SIGTERM')
+      await child.exited
+      return child.stderr()
+    }
+    expect(JSON.parse(await run({ LOG_FORMAT: 'json' })), program).toMatchObject({ name: 'api', msg: 'stopping' })
+    expect(await run({ LOG_FORMAT: 'pretty' }), program).toMatch(/INFO.*\(api\):.*stopping/)
+    expect(await run({ LOG_LEVEL: 'warn' }), program).toBe('')
+  }
+  await dropDb(env.MONGODB_URI, env.MONGODB_DB)
+}, 60_000)
+
 test('without a database it ends with one clear sentence', async () => {
   await expect(startChild('functions/entry/node.ts', { SECRET_KEY: testSecret })).rejects.toThrow(
     /MONGODB_URI is needed/,

@@ -1,5 +1,8 @@
 // `npm run start:api`: the API alone, against MONGODB_URI. Any number of these run side by side.
 import { pathToFileURL } from 'node:url'
+import { toFeedLog } from '../../shared/log/feed-log.ts'
+import { createOutage, mongodbSentences } from '../../shared/log/outage.ts'
+import { toStartSentence, type StartedWith } from '../../shared/log/start-failure.ts'
 import { Problem } from '../../shared/model/problem.ts'
 import { parseSettings } from '../../shared/model/settings.ts'
 import { openStore } from '../../shared/store/open-store.ts'
@@ -8,12 +11,18 @@ import { createLog } from './log.ts'
 import { serveApi } from './serve-api.ts'
 
 const graceMs = 10_000
+let startedWith: StartedWith = {}
 
 async function run(): Promise<void> {
-  const settings = parseSettings(process.env)
+  const settings = parseSettings(process.env, ['MONGODB_URI'])
+  startedWith = {
+    port: { name: 'PORT', value: settings.PORT },
+    host: settings.HOST,
+    mongodbUri: settings.MONGODB_URI,
+    dataDir: settings.DATA_DIR,
+  }
   const log = createLog(settings.LOG_LEVEL, settings.LOG_FORMAT)
-  if (settings.MONGODB_URI === undefined)
-    throw new Problem('settings.invalid', { detail: 'MONGODB_URI is needed by an API of its own' })
+  const outage = createOutage(log, mongodbSentences)
 
   const store = await openStore({
     uri: settings.MONGODB_URI,
@@ -23,20 +32,26 @@ async function run(): Promise<void> {
     eventRetentionDays: settings.EVENT_RETENTION_DAYS,
   })
   if (settings.ADMIN_API_KEY !== undefined) await store.apiKeys.ensureAdmin(settings.ADMIN_API_KEY)
-  const feed = await store.openFeed({
-    onError: (err) => log.warn({ err }, 'the change stream broke and is opened again'),
-  })
+  else if (settings.NODE_ENV === 'production' && !(await store.apiKeys.anyExists()))
+    throw new Problem('settings.invalid', {
+      detail: 'ADMIN_API_KEY is needed: this database has no API key yet, and in production none is printed',
+    })
+  const feed = await store.openFeed(toFeedLog(log, outage))
   const api = await serveApi({
     store,
     feed,
     settings,
     log,
+    outage,
     sandboxAvailable: settings.SANDBOX ?? settings.SANDBOX_URL !== undefined,
     host: settings.HOST,
     port: settings.PORT,
     publicUrl: settings.PUBLIC_URL,
     relayUrl: settings.PUBLIC_RELAY_URL,
   })
+
+  // Only now: a key that was made by a start that failed would never have been shown.
+  const adminKey = settings.ADMIN_API_KEY === undefined ? await store.apiKeys.createFirst() : undefined
 
   let isStopping = false
   const stop = (): void => {
@@ -55,11 +70,13 @@ async function run(): Promise<void> {
   process.on('SIGINT', stop)
   // Started by another program of ours, it ends with it.
   if (process.channel) process.on('disconnect', stop)
+  if (adminKey !== undefined)
+    process.stdout.write(`API key ${adminKey} (the administrator's; shown this once, keep it)\n`)
   process.stdout.write(`ready ${JSON.stringify({ api: api.url })}\n`)
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href)
   run().catch((error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    process.stderr.write(`${toStartSentence(error, startedWith)}\n`)
     process.exit(1)
   })

@@ -2,6 +2,8 @@
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { toStackLines } from '../../shared/log/error-fields.ts'
+import type { Outage } from '../../shared/log/outage.ts'
 import { Problem } from '../../shared/model/problem.ts'
 import { isUnavailable } from '../../shared/store/client.ts'
 import type { AppEnv, Log } from '../deps.ts'
@@ -18,13 +20,11 @@ export function toProblem(error: unknown): Problem {
   return new Problem('internal.error', { cause: error })
 }
 
-export function problemResponse(c: Context<AppEnv>, problem: Problem, log: Log): Response {
+export type ProblemLog = { log: Log; outage: Outage }
+
+export function problemResponse(c: Context<AppEnv>, problem: Problem, logs: ProblemLog): Response {
   const requestId = c.get('requestId')
-  if (problem.status >= 500)
-    log[problem.code === 'internal.error' ? 'error' : 'warn'](
-      { requestId, code: problem.code, err: problem.cause ?? problem },
-      `${c.req.method} ${c.req.routePath} failed`,
-    )
+  if (problem.status >= 500) report(c, problem, requestId, logs)
   const retryAfterSeconds =
     problem.retryAfterSeconds ?? (problem.code === 'store.unavailable' ? storeRetryAfterSeconds : undefined)
   if (retryAfterSeconds !== undefined) c.header('Retry-After', String(retryAfterSeconds))
@@ -32,6 +32,17 @@ export function problemResponse(c: Context<AppEnv>, problem: Problem, log: Log):
   return c.body(toProblemJson(problem, requestId), problem.status as ContentfulStatusCode, {
     'Content-Type': 'application/problem+json',
   })
+}
+
+/** While the database is away every request fails alike: that is said once, not once per request. */
+function report(c: Context<AppEnv>, problem: Problem, requestId: string, { log, outage }: ProblemLog): void {
+  const { code, cause } = problem
+  const err = cause ?? problem
+  const sentence = `${c.req.method} ${c.req.routePath} failed`
+  if (code === 'internal.error') return log.error({ requestId, code, err, stack: toStackLines(err) }, sentence)
+  if (code !== 'store.unavailable') return log.warn({ requestId, code, err }, sentence)
+  outage.noticed(err)
+  log.debug({ requestId, code, err }, sentence)
 }
 
 export function toProblemJson(problem: Problem, requestId: string): string {

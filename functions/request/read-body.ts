@@ -1,8 +1,8 @@
 // The body of a request: JSON of a bounded size, parsed by its schema. An absent body is read as `{}`.
 import type { Context } from 'hono'
 import * as v from 'valibot'
+import { toFaults } from '../../shared/model/faults.ts'
 import { Problem } from '../../shared/model/problem.ts'
-import { toFaults } from './faults.ts'
 
 /** Largest JSON body, bytes. */
 export const maxBodyBytes = 1_048_576

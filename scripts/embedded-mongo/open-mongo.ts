@@ -48,16 +48,12 @@ export async function openMongo({
   return { uri: embedded.uri, kind: 'embedded', close: () => embedded.close() }
 }
 
+/** Rejects with the driver's own error when nobody answers. */
 export async function checkReplicaSet(uri: string): Promise<void> {
-  let client: MongoClient
-  try {
-    client = await MongoClient.connect(uri, {
-      serverSelectionTimeoutMS: connectTimeoutMs,
-      connectTimeoutMS: connectTimeoutMs,
-    })
-  } catch (error) {
-    throw new Error(`MONGODB_URI cannot be reached: ${(error as Error).message}`, { cause: error })
-  }
+  const client = await MongoClient.connect(uri, {
+    serverSelectionTimeoutMS: connectTimeoutMs,
+    connectTimeoutMS: connectTimeoutMs,
+  })
   try {
     const hello = await client.db('admin').command({ hello: 1 })
     if (hello['setName'] === undefined && hello['msg'] !== 'isdbgrid')

@@ -29,7 +29,9 @@ export const holdFolder = (dir: string): (() => void) => {
   const file = join(dir, 'pid')
   const holder = holderOf(file)
   if (held.has(dir) || (holder !== undefined && holder !== process.pid && isAlive(holder))) {
-    throw new Error(`the data folder ${dir} is held by process ${holder ?? process.pid}`)
+    throw new Error(
+      `the data folder ${dir} is held by process ${holder ?? process.pid}; stop that one, or set DATA_DIR to another folder`,
+    )
   }
   held.add(dir)
   writeFileSync(file, String(process.pid), { mode: 0o600 })

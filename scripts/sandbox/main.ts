@@ -2,16 +2,39 @@
 // itself on SIGTERM, SIGINT, or when the parent that started it with an IPC channel goes away.
 import { pino } from 'pino'
 import { openSandbox } from './open-sandbox.ts'
+import { toStartSentence } from './start-failure.ts'
 
-const log = pino({ level: process.env.LOG_LEVEL ?? 'info' }, pino.destination({ dest: 2, sync: false }))
-const port = Number(process.env.SANDBOX_PORT ?? 3100)
+const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
+const FORMATS = ['json', 'pretty']
+
+const port = Number(process.env.SANDBOX_PORT || 3100)
+const dataDir = process.env.DATA_DIR || '.data'
+const level = process.env.LOG_LEVEL || 'info'
+const format = process.env.LOG_FORMAT || (process.stderr.isTTY ? 'pretty' : 'json')
+
+const refuseBadSettings = () => {
+  const faults = [
+    ...(Number.isInteger(port) && port >= 0 && port <= 65_535
+      ? []
+      : ['SANDBOX_PORT must be a whole number from 0 to 65535']),
+    ...(LEVELS.includes(level) ? [] : [`LOG_LEVEL must be one of ${LEVELS.join(', ')}`]),
+    ...(FORMATS.includes(format) ? [] : [`LOG_FORMAT must be one of ${FORMATS.join(', ')}`]),
+  ]
+  if (faults.length > 0) throw new Error(faults.join('; '))
+}
 
 const start = async () => {
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error('SANDBOX_PORT is not a port')
+  refuseBadSettings()
+  const log = pino(
+    { name: 'sandbox', level },
+    format === 'pretty'
+      ? pino.transport({ target: 'pino-pretty', options: { destination: 2, ignore: 'pid,hostname' } })
+      : pino.destination({ dest: 2, sync: false }),
+  )
   const sandbox = await openSandbox({
     port,
-    dataDir: process.env.DATA_DIR ?? '.data',
-    host: process.env.HOST,
+    dataDir,
+    host: process.env.HOST || undefined,
     log,
   })
   let closing = false
@@ -34,7 +57,6 @@ const start = async () => {
 }
 
 start().catch((error: NodeJS.ErrnoException) => {
-  const reason = error.code === 'EADDRINUSE' ? `port ${port} is taken` : error.message
-  console.error(`The sandbox cannot start: ${reason}.`)
+  console.error(toStartSentence(error, port, dataDir))
   process.exit(1)
 })

@@ -33,9 +33,14 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 const keptChars = 2_000_000
 
 export type ChildOptions = {
-  /** Its stderr goes to ours as well. Default false. */
-  showStderr?: boolean
+  /** Told every line of its stderr. */
+  onStderr?: (line: string) => void
+  /** Ends it when it aborts before the child is ready. */
+  signal?: AbortSignal
 }
+
+/** What did not end on SIGTERM while it was starting is killed after so long, ms. */
+const patienceMs = 3_000
 
 /** `program` is a path from the repo's root. The child ends with this process: it has an IPC channel. */
 export function startChild(program: string, env: Record<string, string>, options: ChildOptions = {}): Promise<Child> {
@@ -52,16 +57,26 @@ export function startChild(program: string, env: Record<string, string>, options
   )
   let stderr = ''
   let stdout = ''
-  if (options.showStderr) child.stderr?.pipe(process.stderr, { end: false })
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr = (stderr + text).slice(-keptChars)))
+  const { onStderr, signal } = options
+  if (onStderr) createInterface({ input: child.stderr! }).on('line', onStderr)
+  // `close`, not `exit`: by then everything that it wrote has arrived.
   const exited = new Promise<number | NodeJS.Signals>((resolve) =>
-    child.once('exit', (code, signal) => resolve(code ?? signal ?? 'SIGKILL')),
+    child.once('close', (code, signal) => resolve(code ?? signal ?? 'SIGKILL')),
   )
+  const giveUp = () => {
+    child.kill('SIGTERM')
+    const late = setTimeout(() => child.kill('SIGKILL'), patienceMs)
+    void exited.then(() => clearTimeout(late))
+  }
+  signal?.addEventListener('abort', giveUp, { once: true })
+  if (signal?.aborted) giveUp()
   return new Promise((resolve, reject) => {
     const lines = createInterface({ input: child.stdout! })
     lines.on('line', (line) => {
       stdout = `${stdout}${line}\n`.slice(-keptChars)
       if (!line.startsWith('ready ')) return
+      signal?.removeEventListener('abort', giveUp)
       resolve({
         ready: JSON.parse(line.slice('ready '.length)) as Record<string, string>,
         pid: child.pid ?? 0,
@@ -80,7 +95,7 @@ export function startChild(program: string, env: Record<string, string>, options
       reject(
         new ChildFailed(
           `${program} ended with ${how} before it was ready: ${stderr.slice(-2_000)}`,
-          options.showStderr === true && stderr !== '',
+          onStderr !== undefined && stderr !== '',
         ),
       ),
     )

@@ -1,9 +1,10 @@
 // `npm start`: everything on one machine, nothing else to install.
 import { existsSync, mkdirSync } from 'node:fs'
+import { toStartSentence, type StartedWith } from '../../shared/log/start-failure.ts'
 import { parseSettings } from '../../shared/model/settings.ts'
 import { readOrCreateSecret } from '../../shared/store/secret-file.ts'
 import { ChildFailed } from './child.ts'
-import { openAll } from './open-all.ts'
+import { openAll, type Running } from './open-all.ts'
 import { removeRunFile, writeRunFile } from './run-file.ts'
 
 const about: Record<string, string> = {
@@ -13,34 +14,47 @@ const about: Record<string, string> = {
   embedded: 'the embedded server, for trying out (set MONGODB_URI for a real one)',
 }
 const shutdownMs = 10_000
+const exitCodes = { SIGINT: 130, SIGTERM: 143 }
+let startedWith: StartedWith = {}
+let interrupted: keyof typeof exitCodes | undefined
 
 async function run(): Promise<void> {
+  const starting = new AbortController()
+  let running: Running | undefined
+  let dataDir: string | undefined
+  const stop = (signal: keyof typeof exitCodes) => {
+    if (starting.signal.aborted) process.exit(1)
+    starting.abort()
+    setTimeout(() => process.exit(1), shutdownMs).unref()
+    if (dataDir !== undefined) removeRunFile(dataDir)
+    // Not ready yet: the parts are ended by the start itself, which then fails.
+    if (running) void running.close().then(() => process.exit(0))
+    else interrupted = signal
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+
   if (existsSync('.env')) process.loadEnvFile('.env')
   const settings = parseSettings(process.env)
+  startedWith = { mongodbUri: settings.MONGODB_URI, dataDir: settings.DATA_DIR }
   const env = Object.fromEntries(
     Object.entries(process.env).filter((pair): pair is [string, string] => pair[1] !== undefined),
   )
   mkdirSync(settings.DATA_DIR, { recursive: true })
   const secret = settings.SECRET_KEY ?? readOrCreateSecret(settings.DATA_DIR)
   const say = (sentence: string) => process.stderr.write(`${sentence}\n`)
-  const running = await openAll({
+  // The parts write into pipes; whether a person reads along is known here only.
+  const format = settings.LOG_FORMAT ?? (process.stderr.isTTY ? 'pretty' : 'json')
+  running = await openAll({
     settings,
-    env: { ...env, DATA_DIR: settings.DATA_DIR, SECRET_KEY: secret },
+    env: { ...env, DATA_DIR: settings.DATA_DIR, SECRET_KEY: secret, LOG_FORMAT: format },
     sandbox: settings.SANDBOX_URL === undefined && (settings.SANDBOX ?? settings.NODE_ENV !== 'production'),
     say,
+    signal: starting.signal,
   })
-  writeRunFile(settings.DATA_DIR, { api: running.api, mongodbUri: running.mongodbUri, sandbox: running.sandbox })
-
-  let stopping = false
-  const stop = () => {
-    if (stopping) process.exit(1)
-    stopping = true
-    setTimeout(() => process.exit(1), shutdownMs).unref()
-    removeRunFile(settings.DATA_DIR)
-    void running.close().then(() => process.exit(0))
-  }
-  process.on('SIGTERM', stop)
-  process.on('SIGINT', stop)
+  if (interrupted) return running.close()
+  dataDir = settings.DATA_DIR
+  writeRunFile(dataDir, { api: running.api, mongodbUri: running.mongodbUri, sandbox: running.sandbox })
 
   const lines = [
     '',
@@ -60,8 +74,12 @@ async function run(): Promise<void> {
   process.stdout.write(`ready ${JSON.stringify({ api, ...(sandbox ? { sandbox } : {}), mongodb })}\n`)
 }
 
-run().catch((error: unknown) => {
-  if (!(error instanceof ChildFailed && error.isShown))
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+const exitIfInterrupted = () => {
+  if (interrupted) process.exit(exitCodes[interrupted])
+}
+
+run().then(exitIfInterrupted, (error: unknown) => {
+  exitIfInterrupted()
+  if (!(error instanceof ChildFailed && error.isShown)) process.stderr.write(`${toStartSentence(error, startedWith)}\n`)
   process.exit(1)
 })

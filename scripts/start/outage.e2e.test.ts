@@ -135,6 +135,20 @@ test.runIf(isOurs)(
       await startMongo()
       await expectBack()
     }
+    const lines = api
+      .stderr()
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as { level: number; msg: string; err?: { code?: unknown; message?: string } })
+    const warnings = lines.filter(({ level }) => level >= 40)
+    // One for the freeze, one per kill, and one more each where a connection that died is met after the return.
+    expect(warnings.length).toBeLessThanOrEqual(8)
+    for (const { msg, err } of warnings) {
+      expect(msg).toMatch(/^MongoDB does not answer/)
+      expect(err?.message).toMatch(/^[^\n]+$/)
+      expect(err).not.toHaveProperty('stack')
+    }
+    expect(lines.map(({ msg }) => msg)).toContain('MongoDB answers again')
   },
   90_000,
 )

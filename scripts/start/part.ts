@@ -1,5 +1,5 @@
 // One part of `npm start`: a program that is started again when it dies, with a growing wait, and said so.
-import { startChild, type Child } from './child.ts'
+import { ChildFailed, startChild, type Child } from './child.ts'
 
 export type PartOptions = {
   name: string
@@ -7,6 +7,10 @@ export type PartOptions = {
   /** Asked before each start: a later start may need what an earlier one learned. */
   env: () => Record<string, string>
   say: (sentence: string) => void
+  /** Told every line of its stderr. */
+  onStderr: (line: string) => void
+  /** Ends a start under way, the first one or a later one. */
+  signal?: AbortSignal
   firstWaitMs?: number
   longestWaitMs?: number
 }
@@ -16,10 +20,11 @@ export type Part = { readonly ready: Record<string, string>; stop(): Promise<voi
 /** Rejects when the first start fails; later ones are repeated until `stop`. */
 export async function openPart(options: PartOptions): Promise<Part> {
   const { name, say } = options
-  const start = () => startChild(options.program, options.env(), { showStderr: true })
+  const stopping = new AbortController()
+  const signal = options.signal ? AbortSignal.any([options.signal, stopping.signal]) : stopping.signal
+  const start = () => startChild(options.program, options.env(), { onStderr: options.onStderr, signal })
   const first = options.firstWaitMs ?? 500
   let child: Child = await start()
-  const stopping = new AbortController()
   let waitMs = first
   let wakeUp: (() => void) | undefined
 
@@ -39,10 +44,14 @@ export async function openPart(options: PartOptions): Promise<Part> {
         waitMs = Math.min(waitMs * 2, options.longestWaitMs ?? 30_000)
         try {
           child = await start()
+          // Whoever stopped us in this very moment waits for the one before.
+          if (stopping.signal.aborted) return await child.stop()
           say(`${name} runs again`)
           break
         } catch (error) {
-          say(`${name} could not be started: ${error instanceof Error ? error.message : String(error)}`)
+          if (stopping.signal.aborted) return
+          const why = error instanceof ChildFailed && error.isShown ? '' : ` (${String(error)})`
+          say(`${name} could not be started${why}; it is tried again in ${waitMs} ms`)
         }
       }
     }

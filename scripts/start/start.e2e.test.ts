@@ -150,7 +150,7 @@ test('ready says where everything is; a second one on the folder or the port is 
   const other = folder()
   const clash = start(other, { PORT: port })
   expect(await clash.exited).toBe(1)
-  expect(sentences(clash)).toEqual([expect.stringContaining(port)])
+  expect(sentences(clash)).toEqual([`PORT ${port} is taken: stop what listens there, or set PORT to another port`])
   await none(other)
   expect((await ask(ready['api'] ?? '', 'GET', '/ready')).status, 'the first one is as it was').toBe(200)
 
@@ -161,6 +161,18 @@ test('ready says where everything is; a second one on the folder or the port is 
   expect(processesOf(dataDir)).toEqual([])
 }, 120_000)
 
+test('Ctrl-C while it starts ends every part before it ends itself', async () => {
+  const dataDir = folder()
+  const one = start(dataDir)
+  await one.says(/MongoDB:|wastream is running/)
+  const stoppedAt = performance.now()
+  one.child.kill('SIGINT')
+  expect(await one.exited).toBe(130)
+  expect(processesOf(dataDir)).toEqual([])
+  expect(performance.now() - stoppedAt).toBeLessThan(4_000)
+  expect(sentences(one)).toEqual([])
+}, 60_000)
+
 test('a port that anyone else has is named', async () => {
   const taken = createServer()
   await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
@@ -168,7 +180,9 @@ test('a port that anyone else has is named', async () => {
   const dataDir = folder()
   const one = start(dataDir, { SANDBOX_PORT: String(port) })
   expect(await one.exited).toBe(1)
-  expect(sentences(one)).toEqual([expect.stringContaining(String(port))])
+  expect(sentences(one)).toEqual([
+    `SANDBOX_PORT ${port} is taken: stop what listens there, or set SANDBOX_PORT to another port`,
+  ])
   await none(dataDir)
   taken.close()
 }, 120_000)

@@ -1,4 +1,5 @@
 // An event is one fact in an append-only, numbered stream; a signal is presence or typing, live only.
+import * as v from 'valibot'
 
 /** `<stream>` is a sessionId, or `team`. */
 export const teamStream = 'team'
@@ -79,6 +80,18 @@ export function toEventView(event: StoredEvent): EventView {
 
 /** A place in the feed: the last number seen of each stream. */
 export type FeedPlace = Record<string, number>
+
+const nouns = [...new Set([...eventTypes, ...signalTypes].map((type) => type.slice(0, type.indexOf('.'))))]
+const patterns = new Set<string>(['*', ...nouns.map((noun) => `${noun}.*`), ...eventTypes, ...signalTypes])
+
+/** What readers may filter by: a type, `noun.*` or `*`. One that no event can match would be silence for ever: refused. */
+export const TypePattern = v.pipe(
+  v.string(),
+  v.check(
+    (pattern) => patterns.has(pattern),
+    `matches no event; there are *, ${nouns.map((noun) => `${noun}.*`).join(', ')}`,
+  ),
+)
 
 /** `message.*` matches every type of that noun, `*` everything; no patterns = everything. */
 export function createTypeFilter(patterns: readonly string[] | undefined): (type: string) => boolean {

@@ -6,16 +6,16 @@ export type JidKind = 'phone' | 'lid' | 'group' | 'broadcast' | 'newsletter'
 
 export type ParsedJid = { user: string; device: number; server: string; kind: JidKind }
 
-const kinds: Record<string, JidKind> = {
-  's.whatsapp.net': 'phone',
-  'c.us': 'phone',
-  hosted: 'phone',
-  lid: 'lid',
-  'hosted.lid': 'lid',
-  'g.us': 'group',
-  broadcast: 'broadcast',
-  newsletter: 'newsletter',
-}
+const kinds = new Map<string, JidKind>([
+  ['s.whatsapp.net', 'phone'],
+  ['c.us', 'phone'],
+  ['hosted', 'phone'],
+  ['lid', 'lid'],
+  ['hosted.lid', 'lid'],
+  ['g.us', 'group'],
+  ['broadcast', 'broadcast'],
+  ['newsletter', 'newsletter'],
+])
 
 const pattern = /^([A-Za-z0-9._-]{1,64})(?:_\d{1,3})?(?::(\d{1,5}))?@([a-z.]{1,20})$/
 
@@ -24,7 +24,7 @@ export function parseJid(text: string): ParsedJid | undefined {
   const match = pattern.exec(text)
   if (!match) return undefined
   const [, user, device, server] = match
-  const kind = kinds[server ?? '']
+  const kind = kinds.get(server ?? '')
   if (!user || !server || !kind) return undefined
   return { user, device: Number(device ?? 0), server: server === 'c.us' ? 's.whatsapp.net' : server, kind }
 }

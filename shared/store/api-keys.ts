@@ -59,6 +59,27 @@ export function createApiKeyStore(db: Db) {
       return (await keys.findOne({}, { projection: { _id: 1 } })) !== null
     },
 
+    /** The first administrator's token, to be shown once; `undefined` when there is a key already. Made once in a race. */
+    async createFirst(): Promise<string | undefined> {
+      if (await this.anyExists()) return undefined
+      const token = keyPrefix + createToken(32)
+      try {
+        await keys.insertOne({
+          _id: 'administrator',
+          hash: hashText(token),
+          prefix: token.slice(0, keyPrefix.length + 6),
+          name: 'administrator',
+          scopes: ['*'],
+          createdAt: new Date(),
+          createdBy: 'first start',
+        })
+      } catch (error) {
+        if (isDuplicateKey(error)) return undefined
+        throw error
+      }
+      return token
+    },
+
     async byToken(token: string): Promise<ApiKey | null> {
       return keys.findOne({ hash: hashText(token) })
     },

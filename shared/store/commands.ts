@@ -172,7 +172,7 @@ export function createCommandStore(db: Db) {
       return result.modifiedCount === 1
     },
 
-    /** Cancels what has not gone. Throws `command.not_found` or `command.already_sent`. */
+    /** Cancels what has not gone; again, it answers the same. Throws `command.not_found` or `command.already_sent`. */
     async cancel(id: string, mayCancel: (command: Command) => boolean): Promise<Command> {
       const command = await commands.findOne({ _id: id })
       if (!command || !mayCancel(command)) throw new Problem('command.not_found')
@@ -181,8 +181,9 @@ export function createCommandStore(db: Db) {
         { $set: { state: 'cancelled', finishedAt: new Date() } },
         { returnDocument: 'after' },
       )
-      if (!cancelled) throw new Problem('command.already_sent')
-      return cancelled
+      const standing = cancelled ?? (await commands.findOne({ _id: id }))
+      if (standing?.state !== 'cancelled') throw new Problem('command.already_sent')
+      return standing
     },
 
     async read(id: string): Promise<Command | null> {

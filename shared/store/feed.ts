@@ -32,6 +32,8 @@ export type FeedOptions = {
   /** Where an earlier feed stood (`place()`). Absent: live from now. */
   after?: ResumeToken
   onError?: (error: unknown) => void
+  /** Told at every sign of life of the stream, about one a second. */
+  onAlive?: () => void
   /** Longest wait before trying again while MongoDB is away, ms. Default 2000. */
   maxRetryMs?: number
 }
@@ -74,6 +76,11 @@ export async function openFeed(db: Db, options: FeedOptions = {}): Promise<Feed>
   let startReading = () => {}
   const firstListener = new Promise<void>((resolve) => (startReading = resolve))
   let isLost = false
+
+  const isAlive = () => {
+    progress = performance.now()
+    options.onAlive?.()
+  }
 
   const tell = (change: FeedChange) => {
     for (const listener of listeners)
@@ -131,9 +138,9 @@ export async function openFeed(db: Db, options: FeedOptions = {}): Promise<Feed>
     if (!held) place = stream.resumeToken
     stream.on('resumeTokenChanged', (token: ResumeToken) => {
       place = token
-      progress = performance.now()
+      isAlive()
     })
-    progress = performance.now()
+    isAlive()
     return stream
   }
 
@@ -141,7 +148,7 @@ export async function openFeed(db: Db, options: FeedOptions = {}): Promise<Feed>
     const change = toFeedChange(raw)
     if (change) tell(change)
     place = raw['_id'] as ResumeToken
-    progress = performance.now()
+    isAlive()
   }
 
   async function run(): Promise<void> {

@@ -67,6 +67,20 @@ test.each([[{}], [{ sessionId: '' }], [{ sessionId: 'no spaces' }], [{ sessionId
   },
 )
 
+test.each(['/generate-qr', '/whatsapp/session/connect', '/whatsapp/session/disconnect', '/whatsapp/message/send/text'])(
+  'an unknown field is refused by %s as everywhere',
+  async (path) => {
+    const body = { sessionId: `${defaultSession}-x`, to: '5491155550000', text: 'hi', colour: 'red' }
+    const known = { '/generate-qr': ['sessionId'], '/whatsapp/message/send/text': ['to', 'text'] }[path] ?? []
+    const sent = Object.fromEntries(Object.entries(body).filter(([name]) => name === 'colour' || known.includes(name)))
+    expect(await api.call('POST', path, { body: sent })).toMatchObject({
+      status: 422,
+      body: { code: 'request.invalid', errors: [{ path: 'colour', message: 'is not a known field' }] },
+    })
+    expect(await api.store.sessions.read(`${defaultSession}-x`)).toBeNull()
+  },
+)
+
 test('document 1: GET /qr of an unknown or foreign session is 404 {error}', async () => {
   const { key } = await api.createKey({ scopes: ['*'], sessions: ['mine'] })
   const theirs = await api.createSession(`${defaultSession}-theirs`)

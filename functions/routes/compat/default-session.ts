@@ -4,7 +4,8 @@ import type { Actor, Scope } from '../../../shared/model/api-key.ts'
 import type * as v from 'valibot'
 import type { Api, AppEnv } from '../../deps.ts'
 import { admit, authorizeSession, type AppContext } from '../../operation.ts'
-import { parseInput, readBody, type BodySchema } from '../../request/read-body.ts'
+import { readBody, type BodySchema } from '../../request/read-body.ts'
+import { readQuery } from '../../request/read-query.ts'
 
 type Given<B extends BodySchema, Q extends BodySchema> = {
   actor: Actor
@@ -22,7 +23,7 @@ export function defaultSessionOperation<R extends Response, B extends BodySchema
     const actor = await admit(api, c)
     const sessionId = api.deps.settings.DEFAULT_SESSION_ID
     await authorizeSession(api, actor, sessionId, spec.scope)
-    const query = spec.query ? parseInput(spec.query, c.req.query()) : undefined
+    const query = spec.query ? readQuery(c, spec.query) : undefined
     const body = spec.body ? await readBody(c, spec.body) : undefined
     return run(c, { actor, sessionId, body, query })
   }

@@ -8,7 +8,7 @@ import { authorizeSession, operation } from '../../operation.ts'
 import { createSession } from '../sessions/create.ts'
 import { wishFor } from '../sessions/wish.ts'
 
-const GenerateQr = v.object({ sessionId: v.optional(v.unknown()) })
+const GenerateQr = v.strictObject({ sessionId: v.optional(v.unknown()) })
 
 export const generateQr = (api: Api) =>
   operation(api, { scope: 'sessions.write', body: GenerateQr }, async (c, { actor, body }) => {

@@ -50,6 +50,14 @@ test('a filter that matches nothing still moves the place', async () => {
   expect((await events('&after=6&types=chat.*')).body.data).toMatchObject([{ seq: 7, type: 'chat.updated' }])
 })
 
+test('types that no event can have are refused with the nouns there are', async () => {
+  const answer = await events('&types=message.*,foo.*')
+  expect([answer.status, answer.body.errors]).toEqual([
+    422,
+    [{ path: 'types.1', message: expect.stringMatching(/matches no event; there are \*, session\.\*, message\.\*/) }],
+  ])
+})
+
 test('a place older than what is kept is 410 cursor.too_old, never silence', async () => {
   await append(5)
   const client = new MongoClient(api.uri)

@@ -1,6 +1,12 @@
 // GET /v1/events: a stream's facts in order, from a place on. The place comes back with every page, also when nothing matched.
 import * as v from 'valibot'
-import { createTypeFilter, teamStream, toEventView, type StoredEvent } from '../../../shared/model/event.ts'
+import {
+  createTypeFilter,
+  teamStream,
+  toEventView,
+  TypePattern,
+  type StoredEvent,
+} from '../../../shared/model/event.ts'
 import { formatCursor, PageQuery, parseCursor } from '../../../shared/model/page.ts'
 import { Problem } from '../../../shared/model/problem.ts'
 import type { Actor } from '../../../shared/model/api-key.ts'
@@ -18,7 +24,14 @@ const EventsQuery = v.strictObject({
   /** The last number seen. Absent: from the oldest event that is kept. */
   after: v.optional(v.pipe(v.string(), v.regex(/^\d{1,15}$/, 'must be a whole number'), v.transform(Number))),
   /** `message.*,session.connected`; absent = every type. */
-  types: v.optional(v.pipe(v.string(), v.maxLength(2000))),
+  types: v.optional(
+    v.pipe(
+      v.string(),
+      v.maxLength(2000),
+      v.transform((text) => text.split(',').map((type) => type.trim())),
+      v.array(TypePattern),
+    ),
+  ),
 })
 type EventsQuery = v.InferOutput<typeof EventsQuery>
 
@@ -26,7 +39,7 @@ export const listEvents = (api: Api) =>
   operation(api, { scope: 'events.read', query: EventsQuery }, async (c, { actor, query }) => {
     await authorizeStream(api, actor, query.stream)
     const after = readAfter(query)
-    const matches = createTypeFilter(query.types?.split(',').map((type) => type.trim()))
+    const matches = createTypeFilter(query.types)
     const data: StoredEvent[] = []
     let place = after ?? 0
     let isAtEnd = false

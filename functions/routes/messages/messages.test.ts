@@ -99,6 +99,13 @@ test('a message that was cancelled reads as failed', async () => {
   expect(read.body).toMatchObject({ status: 'failed', error: { code: 'command.cancelled' } })
 })
 
+test('cancelling again answers as the first time did', async () => {
+  const { body } = await send()
+  const first = await api.call('DELETE', `/v1/commands/${body.commandId}`)
+  const again = await api.call('DELETE', `/v1/commands/${body.commandId}`)
+  expect([again.status, again.body]).toEqual([200, first.body])
+})
+
 test('what has gone cannot be cancelled', async () => {
   const { body } = await send()
   await api.store.commands.take(body.commandId, 1)

@@ -44,7 +44,10 @@ test('statistics count what the key may see', async () => {
 test('while MongoDB is away requests are 503 with Retry-After, and everything goes on by itself when it is back', async () => {
   const cable = await openCable(api.uri)
   const on = await openTestStore({ uri: cable.uri, serverSelectionTimeoutMs: 1_500 })
-  const far = await openTestApi({ on, env: { RATE_LIMIT_PER_MINUTE: '20' } })
+  const said: string[] = []
+  const tell = (level: string) => (_fields: object, sentence: string) => void said.push(`${level} ${sentence}`)
+  const log = { debug: () => undefined, info: tell('info'), warn: tell('warn'), error: tell('error') }
+  const far = await openTestApi({ on, env: { RATE_LIMIT_PER_MINUTE: '20' }, log })
   const session = await far.createSession()
   const body = { type: 'text', to: '5491155550000', text: 'hi' }
   const send = () => far.call('POST', `/v1/sessions/${session}/messages`, { body })
@@ -57,10 +60,13 @@ test('while MongoDB is away requests are 503 with Retry-After, and everything go
     expect(answer.text).not.toMatch(/mongo|127\.0\.0\.1|at \//i)
   }
   expect((await far.call('GET', '/health')).status).toBe(200)
+  const away = 'warn MongoDB does not answer; what needs it waits, or is refused, until it does'
+  expect(said, 'once, not once per request').toEqual([away])
 
   cable.mend()
   await expect.poll(async () => (await send()).status, { timeout: 15_000 }).toBe(202)
   await expect.poll(async () => (await far.call('GET', '/ready')).status, { timeout: 15_000 }).toBe(200)
+  expect(said.slice(0, 2)).toEqual([away, 'info MongoDB answers again'])
   await far.close()
   await on.close()
   cable.close()

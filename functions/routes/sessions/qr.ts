@@ -38,19 +38,19 @@ export function currentQr(session: Session, nowMs: number): SessionQr | undefine
 }
 
 type Form = 'json' | 'png' | 'svg' | 'text'
-const forms: Record<string, Form> = {
-  'application/json': 'json',
-  'image/png': 'png',
-  'image/*': 'png',
-  'image/svg+xml': 'svg',
-  'text/plain': 'text',
-  '*/*': 'json',
-}
+const forms = new Map<string, Form>([
+  ['application/json', 'json'],
+  ['image/png', 'png'],
+  ['image/*', 'png'],
+  ['image/svg+xml', 'svg'],
+  ['text/plain', 'text'],
+  ['*/*', 'json'],
+])
 
 /** The first form in the caller's list that we have; JSON when there is none. */
 function chooseForm(accept: string | undefined): Form {
   for (const part of (accept ?? '').split(',')) {
-    const form = forms[part.split(';')[0]?.trim().toLowerCase() ?? '']
+    const form = forms.get(part.split(';')[0]?.trim().toLowerCase() ?? '')
     if (form) return form
   }
   return 'json'
