@@ -1,6 +1,7 @@
 // The socket protocol's frames: what clients may say, and what the relay says.
 import * as v from 'valibot'
 import { sessionIdPattern } from '../../shared/model/session.ts'
+import { TypePatterns } from '../../shared/model/type-patterns.ts'
 
 const Stream = v.pipe(v.string(), v.regex(sessionIdPattern, 'must be a session id, or team'))
 const Place = v.pipe(v.number(), v.safeInteger('must be a whole number'), v.minValue(0))
@@ -11,12 +12,7 @@ export const Subscribe = v.strictObject({
   id: Id,
   /** `["*"]` = all this key may see. */
   streams: v.pipe(v.array(v.union([v.literal('*'), Stream])), v.minLength(1), v.maxLength(1_000)),
-  types: v.optional(
-    v.pipe(
-      v.array(v.pipe(v.string(), v.regex(/^(\*|[a-z_]+\.(\*|[a-z_]+))$/, 'must be a type, noun.* or *'))),
-      v.maxLength(100),
-    ),
-  ),
+  types: v.optional(TypePatterns),
   /** Absent: live from now. Present: a stream missing from it is played from its first event. */
   after: v.optional(v.record(Stream, Place)),
 })

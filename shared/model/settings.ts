@@ -99,6 +99,8 @@ export const Settings = v.object({
   CONNECTOR_MAX_SESSIONS: count(500, 1, 100_000),
   /** Milliseconds until a silent owner is taken over. Default 10000. */
   LEASE_TTL_MS: count(10_000, 1_000, 600_000),
+  /** Webhooks may point into own networks, and plain http is allowed. Default off. */
+  ALLOW_PRIVATE_ADDRESSES: onOff('off'),
   /** Requests a minute per API key. Default 600. */
   RATE_LIMIT_PER_MINUTE: count(600, 1, 1_000_000),
   NODE_ENV: v.optional(v.string(), 'development'),

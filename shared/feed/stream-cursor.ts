@@ -1,6 +1,6 @@
 // One stream of one subscription. The number decides, the change stream is a bell: n goes out only after n-1,
 // duplicates are dropped, a gap is read from the collection.
-import type { StoredEvent } from '../../shared/model/event.ts'
+import type { StoredEvent } from '../model/event.ts'
 
 export type StreamCursorOptions = {
   stream: string
