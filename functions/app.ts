@@ -55,6 +55,17 @@ import { readQr } from './routes/sessions/qr.ts'
 import { readSession } from './routes/sessions/read.ts'
 import { removeSession } from './routes/sessions/remove.ts'
 import { wishSession } from './routes/sessions/wish.ts'
+import { createWebhook } from './routes/webhooks/create.ts'
+import { listDeliveries } from './routes/webhooks/list-deliveries.ts'
+import { listWebhooks } from './routes/webhooks/list.ts'
+import { patchWebhook } from './routes/webhooks/patch.ts'
+import { readDelivery } from './routes/webhooks/read-delivery.ts'
+import { readWebhook } from './routes/webhooks/read.ts'
+import { redeliverRange } from './routes/webhooks/redeliver-range.ts'
+import { redeliver } from './routes/webhooks/redeliver.ts'
+import { removeWebhook } from './routes/webhooks/remove.ts'
+import { rotateWebhookSecret } from './routes/webhooks/rotate-secret.ts'
+import { sendWebhookTest } from './routes/webhooks/send-test.ts'
 import { createWaits } from './waits.ts'
 
 /** @public The type of the typed client (`hc<App>`). */
@@ -121,6 +132,18 @@ export function createApp(deps: AppDeps) {
     .get('/v1/events', listEvents(api))
     .post('/v1/ws-tickets', issueTicket(api))
     .get('/v1/ws', socket())
+
+    .post('/v1/webhooks', createWebhook(api))
+    .get('/v1/webhooks', listWebhooks(api))
+    .get('/v1/webhooks/:webhookId', readWebhook(api))
+    .patch('/v1/webhooks/:webhookId', patchWebhook(api))
+    .delete('/v1/webhooks/:webhookId', removeWebhook(api))
+    .post('/v1/webhooks/:webhookId/rotate-secret', rotateWebhookSecret(api))
+    .post('/v1/webhooks/:webhookId/test', sendWebhookTest(api))
+    .post('/v1/webhooks/:webhookId/redeliver', redeliverRange(api))
+    .get('/v1/webhooks/:webhookId/deliveries', listDeliveries(api))
+    .get('/v1/webhooks/:webhookId/deliveries/:deliveryId', readDelivery(api))
+    .post('/v1/webhooks/:webhookId/deliveries/:deliveryId/redeliver', redeliver(api))
 
     .post('/v1/api-keys', createApiKey(api))
     .get('/v1/api-keys', listApiKeys(api))

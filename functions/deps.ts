@@ -16,7 +16,10 @@ export type AppDeps = {
   store: Store
   /** Absent on hosts without a change stream: keys are looked up each time and waits poll. */
   feed?: Feed | undefined
-  settings: Pick<Settings, 'DEFAULT_SESSION_ID' | 'CORS_ORIGINS' | 'TRUST_PROXY' | 'RATE_LIMIT_PER_MINUTE'>
+  settings: Pick<
+    Settings,
+    'DEFAULT_SESSION_ID' | 'CORS_ORIGINS' | 'TRUST_PROXY' | 'RATE_LIMIT_PER_MINUTE' | 'ALLOW_PRIVATE_ADDRESSES'
+  >
   log: Log
   /** False: `sandbox: true` is refused with `session.sandbox_off`. */
   sandboxAvailable: boolean

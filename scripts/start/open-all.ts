@@ -55,7 +55,7 @@ export async function openAll({ settings, env, sandbox, say }: OpenAllOptions): 
     const [, api] = await Promise.all([
       open('the connector', 'connector/main.ts', () => ({
         ...shared,
-        CONNECTOR_ROLES: 'sessions',
+        CONNECTOR_ROLES: 'sessions,webhooks',
         CONNECTOR_PORT: '0',
       })),
       open('the API', 'scripts/start/serve.ts', () => shared),

@@ -76,11 +76,17 @@ export function createStreamCursor(options: StreamCursorOptions): StreamCursor {
       askedAgain = true
       return reading
     }
-    reading = catchUp()
-      .catch((error: unknown) => {
+    reading = catchUp().then(
+      () => {
+        reading = undefined
+        // Rung after the last look, before this.
+        if (!stopped && (askedAgain || live.size > 0)) void read()
+      },
+      (error: unknown) => {
+        reading = undefined
         if (!stopped) options.onError(error)
-      })
-      .finally(() => (reading = undefined))
+      },
+    )
     return reading
   }
 
