@@ -40,10 +40,12 @@ export function runDueLoop(work: Work, deliver: Deliver): DueLoop {
 
   async function loop(): Promise<void> {
     while (!work.stopping.aborted) {
-      const limit = pageSize + inHand.size
+      // What is in hand while the question is under way is answered as it was: it may have ended by then.
+      const before = new Set(inHand.keys())
+      const limit = pageSize + before.size
       const rows = await waitFor(work, () => deliveries.due(work.webhook()._id, limit))
       const nowMs = Date.now()
-      const waiting = rows.filter((row) => !inHand.has(row._id))
+      const waiting = rows.filter((row) => !before.has(row._id))
       const due = waiting.filter((row) => row.dueAt.getTime() <= nowMs)
       if (due.length > 0) {
         const bodies = await waitFor(work, () => events.byIds(due.map((row) => row.eventId)))

@@ -87,7 +87,7 @@ export type Webhook = {
 }
 
 /** What the API says of it; never a secret. */
-export function toWebhookView(webhook: Webhook) {
+export function toWebhookView(webhook: Omit<Webhook, 'places' | 'secrets'>) {
   const { url, streams, types, order, name, description, enabled, disabled } = webhook
   return {
     webhookId: webhook._id,
