@@ -3,6 +3,7 @@ import { Hono } from 'hono'
 import { createAuthenticator } from '../shared/auth/authenticate.ts'
 import { Problem } from '../shared/model/problem.ts'
 import type { Api, AppDeps, AppEnv } from './deps.ts'
+import { createEventStreams } from './event-streams/event-streams.ts'
 import { createKnownSessions } from './known-sessions.ts'
 import { createLanes } from './lanes.ts'
 import { createRateLimiter } from './rate-limiter.ts'
@@ -29,8 +30,8 @@ import { sendCompatText } from './routes/compat/send-text.ts'
 import { defaultStatus } from './routes/compat/status.ts'
 import { listContacts } from './routes/contacts/list.ts'
 import { readContact } from './routes/contacts/read.ts'
+import { eventsByAccept } from './routes/events/by-accept.ts'
 import { issueTicket } from './routes/events/issue-ticket.ts'
-import { listEvents } from './routes/events/list.ts'
 import { createApiKey } from './routes/keys/create.ts'
 import { listApiKeys } from './routes/keys/list.ts'
 import { readApiKey } from './routes/keys/read.ts'
@@ -129,7 +130,7 @@ export function createApp(deps: AppDeps) {
     .get('/v1/commands/:commandId', readCommand(api))
     .delete('/v1/commands/:commandId', cancelCommand(api))
 
-    .get('/v1/events', listEvents(api))
+    .get('/v1/events', eventsByAccept(api))
     .post('/v1/ws-tickets', issueTicket(api))
     .get('/v1/ws', socket())
 
@@ -167,6 +168,7 @@ export function createApp(deps: AppDeps) {
     close: (): void => {
       watch?.close()
       api.waits.close()
+      api.eventStreams.close()
       api.sessions.close()
       api.auth.close()
     },
@@ -180,11 +182,13 @@ function createApi(deps: AppDeps): Api {
   const { store, feed } = deps
   const now = deps.now ?? (() => Date.now())
   const monotonicMs = deps.monotonicMs ?? (() => performance.now())
+  const auth = createAuthenticator({ store, feed, now, monotonicMs })
   return {
     deps,
     store,
     now,
-    auth: createAuthenticator({ store, feed, now, monotonicMs }),
+    auth,
+    eventStreams: createEventStreams({ store, feed, auth, log: deps.log, monotonicMs, limits: deps.eventStreams }),
     limiter: createRateLimiter({ rateLimits: store.rateLimits, perMinute: deps.settings.RATE_LIMIT_PER_MINUTE, now }),
     sessions: createKnownSessions({ sessions: store.sessions, feed, monotonicMs }),
     lanes: createLanes(store.chats),

@@ -4,6 +4,7 @@ import type { Actor } from '../shared/model/api-key.ts'
 import type { Settings } from '../shared/model/settings.ts'
 import type { Feed } from '../shared/store/feed.ts'
 import type { Store } from '../shared/store/open-store.ts'
+import type { EventStreamLimits, EventStreams } from './event-streams/event-streams.ts'
 import type { KnownSessions } from './known-sessions.ts'
 import type { Lanes } from './lanes.ts'
 import type { RateLimiter } from './rate-limiter.ts'
@@ -25,6 +26,8 @@ export type AppDeps = {
   sandboxAvailable: boolean
   /** Where browsers open the socket (`ws://host/v1/ws`), as seen from this request. */
   relayUrl(request: Request): string
+  /** Bounds of server-sent events. */
+  eventStreams?: Partial<EventStreamLimits> | undefined
   /** Epoch ms. Default Date.now. */
   now?: (() => number) | undefined
   /** The feed's clock, ms. Default performance.now. */
@@ -41,6 +44,7 @@ export type Api = {
   sessions: KnownSessions
   lanes: Lanes
   waits: Waits
+  eventStreams: EventStreams
 }
 
 /** What a runtime may say of the connection; each entry fills in what it knows. */

@@ -37,7 +37,7 @@ export function openOutside(options: OutsideOptions): Outside {
   const connect = buildConnector({
     timeout: options.connectMs ?? 10_000,
     lookup: options.allowPrivate && !options.resolve ? dnsLookup : vettedLookup(options),
-  } as buildConnector.BuildOptions)
+  })
   const dispatcher = new Agent({
     connect(target, callback) {
       // A literal address is never looked up.

@@ -90,7 +90,7 @@ async function readStart(body: AsyncIterable<Buffer> & { destroy(): unknown }): 
 const dnsCodes = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'ENODATA'])
 
 function toWord(error: unknown): AttemptError {
-  const code = String((error as { code?: unknown } | null)?.code ?? '')
+  const { code = '' } = (error ?? {}) as { code?: string }
   if (code === 'ADDRESS_FORBIDDEN') return 'address_forbidden'
   if (dnsCodes.has(code)) return 'dns'
   if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT') return 'timeout'

@@ -1,7 +1,7 @@
 // What is queued in no order: tried when it is due, several at once, and the loop sleeps until the next time or a bell.
 import type { Delivery } from '../../shared/model/delivery.ts'
 import { createWake } from '../wake.ts'
-import type { Deliver } from './deliver.ts'
+import type { Deliver, Tried } from './deliver.ts'
 import { waitFor, type Work } from './work.ts'
 
 export type DueLoop = {
@@ -22,19 +22,21 @@ export function runDueLoop(work: Work, deliver: Deliver): DueLoop {
 
   async function begin(delivery: Delivery, body: Parameters<Deliver>[1]): Promise<void> {
     const giveBack = await work.slots.take(work.stopping)
-    const one = deliver(delivery, body)
-      .then((tried) => {
-        if (tried.kind === 'again') wake.ring('again')
-      })
-      .catch((error: unknown) => {
-        if (work.stopping.aborted) return
-        work.log.warn({ err: error, webhookId: delivery.webhookId }, 'a delivery failed on our side')
-        work.end('failed')
-      })
-      .finally(() => {
-        giveBack()
-        inHand.delete(delivery._id)
-      })
+    const one = (async () => {
+      let tried: Tried | undefined
+      try {
+        tried = await deliver(delivery, body)
+      } catch (error) {
+        if (!work.stopping.aborted) {
+          work.log.warn({ err: error, webhookId: delivery.webhookId }, 'a delivery failed on our side')
+          work.end('failed')
+        }
+      }
+      giveBack()
+      inHand.delete(delivery._id)
+      // Only now: the loop leaves out what is in hand.
+      if (tried?.kind === 'again') wake.ring('again')
+    })()
     inHand.set(delivery._id, one)
   }
 

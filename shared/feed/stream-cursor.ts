@@ -64,7 +64,12 @@ export function createStreamCursor(options: StreamCursorOptions): StreamCursor {
         }
         if (stopped) return
         // The first number may be later than at+1 only where retention has taken what was before it.
-        for (const event of page) if (event.seq > at) step(event)
+        for (const event of page) {
+          // One by one: a page may hold 500 events of 64 kB, and replay alone must never make a reader slow.
+          await options.room()
+          if (stopped) return
+          if (event.seq > at) step(event)
+        }
         drain()
         if (page.length < pageSize) break
       }

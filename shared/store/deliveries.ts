@@ -23,8 +23,6 @@ export function deliveryIndexes(retentionDays: number): IndexDescription[] {
   ]
 }
 
-export type DeliveryStore = ReturnType<typeof createDeliveryStore>
-
 /** What a worker found in the feed for its webhook. */
 export type NewDelivery = { stream: string; seq: number; type: DeliveryType; at: Date }
 

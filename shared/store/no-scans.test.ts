@@ -1,3 +1,4 @@
+// long: one exercise for every method of every store
 // Every query the product sends is served by an index: no collection scan, no sort in memory, no walk past many rows
 // that do not fit. A new store method does not compile here until it is exercised.
 import { Binary, MongoClient, Timestamp, type Document } from 'mongodb'

@@ -17,7 +17,6 @@ const secretBytes = 32
 /** Secrets that are signed with at once, at most: one rotation after the other does not make a header without end. */
 const longestSecrets = 5
 
-export type WebhookStore = ReturnType<typeof createWebhookStore>
 /** A webhook without what only its worker needs. */
 export type WebhookRow = Omit<Webhook, 'places' | 'secrets'>
 export type Patch = Omit<PatchWebhook, 'enabled'> & { enabled?: boolean | undefined; keyId?: string | undefined }
