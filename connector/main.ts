@@ -13,9 +13,11 @@ import { readOrCreateSecret } from '../shared/store/secret-file.ts'
 import { createAuthenticator } from '../shared/auth/authenticate.ts'
 import { openHeartbeat } from './heartbeat.ts'
 import { createLog } from './log.ts'
+import { openOutside } from './outside/open-outside.ts'
 import { openRelay } from './relay/open-relay.ts'
 import { createConnectGate } from './sessions/connect-gate.ts'
 import { openSessions, type Sessions } from './sessions/open-sessions.ts'
+import { openWebhooks } from './webhooks/open-webhooks.ts'
 import { createClientVersion } from './whatsapp/client-version.ts'
 import { createWhatsappUrl } from './whatsapp-url.ts'
 
@@ -54,6 +56,10 @@ async function main(): Promise<void> {
 
   let sessions: Sessions | undefined
 
+  const outside = openOutside({ allowPrivate: settings.ALLOW_PRIVATE_ADDRESSES })
+  const webhooks = settings.CONNECTOR_ROLES.includes('webhooks')
+    ? openWebhooks({ store, feed, owner: id, leaseTtlMs: settings.LEASE_TTL_MS, outside, log })
+    : undefined
   const authenticator = createAuthenticator({ store, feed })
   const relay = settings.CONNECTOR_ROLES.includes('relay') ? openRelay({ store, feed, authenticator, log }) : undefined
   const server = createServer((request, response) => {
@@ -62,7 +68,14 @@ async function main(): Promise<void> {
     response.end(
       JSON.stringify(
         healthy
-          ? { status: 'ok', connector: id, draining, sockets: relay?.sockets() ?? 0, ...sessions?.health() }
+          ? {
+              status: 'ok',
+              connector: id,
+              draining,
+              sockets: relay?.sockets() ?? 0,
+              webhooks: webhooks?.held() ?? 0,
+              ...sessions?.health(),
+            }
           : { code: 'route.not_found' },
       ),
     )
@@ -115,7 +128,8 @@ async function main(): Promise<void> {
     }, shutdownMs)
     await heartbeat.close()
     server.close()
-    await Promise.all([sessions?.close(), relay?.close()])
+    await Promise.all([sessions?.close(), relay?.close(), webhooks?.close()])
+    await outside.close()
     server.closeAllConnections()
     authenticator.close()
     await feed.close()

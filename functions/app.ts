@@ -4,6 +4,7 @@ import { createAuthenticator } from '../shared/auth/authenticate.ts'
 import { createOutage, mongodbSentences } from '../shared/log/outage.ts'
 import { Problem } from '../shared/model/problem.ts'
 import type { Api, AppDeps, AppEnv } from './deps.ts'
+import { createEventStreams } from './event-streams/event-streams.ts'
 import { createKnownSessions } from './known-sessions.ts'
 import { createLanes } from './lanes.ts'
 import { createRateLimiter } from './rate-limiter.ts'
@@ -30,8 +31,8 @@ import { sendCompatText } from './routes/compat/send-text.ts'
 import { defaultStatus } from './routes/compat/status.ts'
 import { listContacts } from './routes/contacts/list.ts'
 import { readContact } from './routes/contacts/read.ts'
+import { eventsByAccept } from './routes/events/by-accept.ts'
 import { issueTicket } from './routes/events/issue-ticket.ts'
-import { listEvents } from './routes/events/list.ts'
 import { createApiKey } from './routes/keys/create.ts'
 import { listApiKeys } from './routes/keys/list.ts'
 import { readApiKey } from './routes/keys/read.ts'
@@ -56,6 +57,17 @@ import { readQr } from './routes/sessions/qr.ts'
 import { readSession } from './routes/sessions/read.ts'
 import { removeSession } from './routes/sessions/remove.ts'
 import { wishSession } from './routes/sessions/wish.ts'
+import { createWebhook } from './routes/webhooks/create.ts'
+import { listDeliveries } from './routes/webhooks/list-deliveries.ts'
+import { listWebhooks } from './routes/webhooks/list.ts'
+import { patchWebhook } from './routes/webhooks/patch.ts'
+import { readDelivery } from './routes/webhooks/read-delivery.ts'
+import { readWebhook } from './routes/webhooks/read.ts'
+import { redeliverRange } from './routes/webhooks/redeliver-range.ts'
+import { redeliver } from './routes/webhooks/redeliver.ts'
+import { removeWebhook } from './routes/webhooks/remove.ts'
+import { rotateWebhookSecret } from './routes/webhooks/rotate-secret.ts'
+import { sendWebhookTest } from './routes/webhooks/send-test.ts'
 import { createWaits } from './waits.ts'
 
 /** @public The type of the typed client (`hc<App>`). */
@@ -127,9 +139,21 @@ export function createApp(deps: AppDeps) {
     .get('/v1/commands/:commandId', readCommand(api))
     .delete('/v1/commands/:commandId', cancelCommand(api))
 
-    .get('/v1/events', listEvents(api))
+    .get('/v1/events', eventsByAccept(api))
     .post('/v1/ws-tickets', issueTicket(api))
     .get('/v1/ws', socket())
+
+    .post('/v1/webhooks', createWebhook(api))
+    .get('/v1/webhooks', listWebhooks(api))
+    .get('/v1/webhooks/:webhookId', readWebhook(api))
+    .patch('/v1/webhooks/:webhookId', patchWebhook(api))
+    .delete('/v1/webhooks/:webhookId', removeWebhook(api))
+    .post('/v1/webhooks/:webhookId/rotate-secret', rotateWebhookSecret(api))
+    .post('/v1/webhooks/:webhookId/test', sendWebhookTest(api))
+    .post('/v1/webhooks/:webhookId/redeliver', redeliverRange(api))
+    .get('/v1/webhooks/:webhookId/deliveries', listDeliveries(api))
+    .get('/v1/webhooks/:webhookId/deliveries/:deliveryId', readDelivery(api))
+    .post('/v1/webhooks/:webhookId/deliveries/:deliveryId/redeliver', redeliver(api))
 
     .post('/v1/api-keys', createApiKey(api))
     .get('/v1/api-keys', listApiKeys(api))
@@ -153,6 +177,7 @@ export function createApp(deps: AppDeps) {
     close: (): void => {
       watch?.close()
       api.waits.close()
+      api.eventStreams.close()
       api.sessions.close()
       api.auth.close()
     },
@@ -166,11 +191,13 @@ function createApi(deps: AppDeps): Api {
   const { store, feed } = deps
   const now = deps.now ?? (() => Date.now())
   const monotonicMs = deps.monotonicMs ?? (() => performance.now())
+  const auth = createAuthenticator({ store, feed, now, monotonicMs })
   return {
     deps,
     store,
     now,
-    auth: createAuthenticator({ store, feed, now, monotonicMs }),
+    auth,
+    eventStreams: createEventStreams({ store, feed, auth, log: deps.log, monotonicMs, limits: deps.eventStreams }),
     limiter: createRateLimiter({ rateLimits: store.rateLimits, perMinute: deps.settings.RATE_LIMIT_PER_MINUTE, now }),
     sessions: createKnownSessions({ sessions: store.sessions, feed, monotonicMs }),
     lanes: createLanes(store.chats),

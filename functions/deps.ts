@@ -5,6 +5,7 @@ import type { Outage } from '../shared/log/outage.ts'
 import type { Settings } from '../shared/model/settings.ts'
 import type { Feed } from '../shared/store/feed.ts'
 import type { Store } from '../shared/store/open-store.ts'
+import type { EventStreamLimits, EventStreams } from './event-streams/event-streams.ts'
 import type { KnownSessions } from './known-sessions.ts'
 import type { Lanes } from './lanes.ts'
 import type { RateLimiter } from './rate-limiter.ts'
@@ -17,7 +18,10 @@ export type AppDeps = {
   store: Store
   /** Absent on hosts without a change stream: keys are looked up each time and waits poll. */
   feed?: Feed | undefined
-  settings: Pick<Settings, 'DEFAULT_SESSION_ID' | 'CORS_ORIGINS' | 'TRUST_PROXY' | 'RATE_LIMIT_PER_MINUTE'>
+  settings: Pick<
+    Settings,
+    'DEFAULT_SESSION_ID' | 'CORS_ORIGINS' | 'TRUST_PROXY' | 'RATE_LIMIT_PER_MINUTE' | 'ALLOW_PRIVATE_ADDRESSES'
+  >
   log: Log
   /** Says once that MongoDB is away. Absent: one of the app's own, over with the first answer that is no failure. */
   outage?: Outage | undefined
@@ -25,6 +29,8 @@ export type AppDeps = {
   sandboxAvailable: boolean
   /** Where browsers open the socket (`ws://host/v1/ws`), as seen from this request. */
   relayUrl(request: Request): string
+  /** Bounds of server-sent events. */
+  eventStreams?: Partial<EventStreamLimits> | undefined
   /** Epoch ms. Default Date.now. */
   now?: (() => number) | undefined
   /** The feed's clock, ms. Default performance.now. */
@@ -41,6 +47,7 @@ export type Api = {
   sessions: KnownSessions
   lanes: Lanes
   waits: Waits
+  eventStreams: EventStreams
 }
 
 /** What a runtime may say of the connection; each entry fills in what it knows. */

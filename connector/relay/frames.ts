@@ -4,6 +4,7 @@ import { TypePattern } from '../../shared/model/event.ts'
 import { toFaults } from '../../shared/model/faults.ts'
 import type { FieldFault } from '../../shared/model/problem.ts'
 import { sessionIdPattern } from '../../shared/model/session.ts'
+import { TypePatterns } from '../../shared/model/type-patterns.ts'
 
 const Stream = v.pipe(v.string(), v.regex(sessionIdPattern, 'must be a session id, or team'))
 const Place = v.pipe(v.number(), v.safeInteger('must be a whole number'), v.minValue(0))
@@ -32,7 +33,7 @@ export const Subscribe = v.strictObject({
   id: Id,
   /** `["*"]` = all this key may see. */
   streams: v.pipe(v.array(v.union([v.literal('*'), Stream])), v.minLength(1), v.maxLength(1_000)),
-  types: v.optional(v.pipe(v.array(TypePattern), v.maxLength(100))),
+  types: v.optional(TypePatterns),
   /** Absent: live from now. Present: a stream missing from it is played from its first event. */
   after: v.optional(Places),
 })

@@ -103,6 +103,7 @@ export function openRelay(options: RelayOptions): Relay {
         for (const keyId of new Set(sockets.values())) void recheckKey(keyId)
         return
       case 'command':
+      case 'webhook':
         return
     }
   })

@@ -3,10 +3,11 @@ import type { WebSocket } from 'ws'
 import { isAllowed, type Actor } from '../../shared/model/api-key.ts'
 import type { Signal, StoredEvent } from '../../shared/model/event.ts'
 import type { EventStore } from '../../shared/store/events.ts'
+import { findStartingPlaces } from '../../shared/feed/starting-places.ts'
+import { toVisibleStreams } from '../../shared/feed/visible-streams.ts'
 import { toCompatFrames } from './compat-names.ts'
 import { closeCodes, parseFrame, type ErrorCode, type FrameId, type Subscribe } from './frames.ts'
 import { createOutlet } from './outlet.ts'
-import { toVisibleStreams } from './visible-streams.ts'
 import { createSubscription, type Subscription } from './subscription.ts'
 
 export type RelaySocketOptions = {
@@ -80,9 +81,9 @@ export function createRelaySocket(options: RelaySocketOptions): RelaySocket {
       onError: options.onError,
     })
     // Registered on the live tail first, under an unreachable place; then the places are set and replay begins.
-    const heads = await events.headsOf(wanted)
-    const start = await startingPlaces(frame, wanted, heads)
-    if ('code' in start) return fail(frame.id, start.code, { streams: start.streams })
+    const start = await findStartingPlaces(events, wanted, frame.after)
+    if (start.beyond.length > 0) return fail(frame.id, 'cursor.invalid', { streams: start.beyond })
+    if (start.tooOld.length > 0) return fail(frame.id, 'cursor_too_old', { streams: start.tooOld })
     subscriptions.set(frame.id, { subscription, all })
     outlet.send({
       op: 'subscribed',
@@ -90,31 +91,6 @@ export function createRelaySocket(options: RelaySocketOptions): RelaySocket {
       at: Object.fromEntries(start.place),
     })
     for (const stream of wanted) subscription.join(stream, start.place.get(stream) ?? 0).ring(undefined)
-  }
-
-  async function startingPlaces(
-    frame: Subscribe,
-    wanted: string[],
-    heads: Map<string, number>,
-  ): Promise<{ place: Map<string, number> } | { code: ErrorCode; streams: string[] }> {
-    const { after } = frame
-    if (!after) return { place: heads }
-    const place = new Map<string, number>()
-    const tooOld: string[] = []
-    const beyond: string[] = []
-    for (const stream of wanted) {
-      const head = heads.get(stream) ?? 0
-      const given = after.get(stream)
-      if (given !== undefined && given > head) beyond.push(stream)
-      else if ((given ?? 0) < head) {
-        const oldest = (await events.oldest(stream)) ?? head + 1
-        if (given !== undefined && oldest > given + 1) tooOld.push(stream)
-        place.set(stream, given ?? Math.max(0, oldest - 1))
-      } else place.set(stream, given ?? 0)
-    }
-    if (beyond.length > 0) return { code: 'cursor.invalid', streams: beyond }
-    if (tooOld.length > 0) return { code: 'cursor_too_old', streams: tooOld }
-    return { place }
   }
 
   function spendToken(): boolean {

@@ -1,10 +1,10 @@
 // One subscription: its streams, its filter, its place. Streams join and leave while it lives.
 import { createTypeFilter, type FeedPlace, type Signal, type StoredEvent } from '../../shared/model/event.ts'
 import type { EventStore } from '../../shared/store/events.ts'
-import { encodeEvent } from './encode.ts'
+import { createStreamCursor, type StreamCursor } from '../../shared/feed/stream-cursor.ts'
+import { encodeEvent } from '../../shared/feed/encode-event.ts'
 import type { FrameId } from './frames.ts'
 import type { Outlet } from './outlet.ts'
-import { createStreamCursor, type StreamCursor } from './stream-cursor.ts'
 
 export type SubscriptionOptions = {
   id: FrameId

@@ -13,7 +13,7 @@ import type { Recorder } from './record/recorder.ts'
 import type { Reporter } from './reporter.ts'
 import { createStateReport } from './report-state.ts'
 import type { SessionLog } from './session-log.ts'
-import type { Wake } from './wake.ts'
+import type { Wake } from '../wake.ts'
 
 export type Held = {
   context: RecordContext

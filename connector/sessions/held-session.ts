@@ -14,13 +14,13 @@ import type { ConnectGate } from './connect-gate.ts'
 import { connectOnce, type Closed, type Held } from './connect-once.ts'
 import { logOut } from './log-out.ts'
 import { createOutbox } from './outbox/outbox.ts'
-import { patiently } from './patiently.ts'
+import { patiently } from '../patiently.ts'
 import { createAddresses } from './record/addresses.ts'
 import { openCounters } from './record/counters.ts'
 import { createRecorder } from './record/recorder.ts'
 import { createReporter } from './reporter.ts'
 import type { SessionLog } from './session-log.ts'
-import { createWake } from './wake.ts'
+import { createWake } from '../wake.ts'
 
 export type HeldSessionOptions = {
   store: Store

@@ -8,7 +8,7 @@ import type { ConnectGate } from './connect-gate.ts'
 import { deleteSession } from './delete-session.ts'
 import { holdSession, type HeldSession } from './held-session.ts'
 import type { SessionLog } from './session-log.ts'
-import { createWake } from './wake.ts'
+import { createWake } from '../wake.ts'
 
 export type SessionsOptions = {
   store: Store

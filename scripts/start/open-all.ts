@@ -78,7 +78,7 @@ export async function openAll(options: OpenAllOptions): Promise<Running> {
     const [, api] = await Promise.all([
       open('the connector', 'connector/main.ts', () => ({
         ...shared,
-        CONNECTOR_ROLES: 'sessions',
+        CONNECTOR_ROLES: 'sessions,webhooks',
         CONNECTOR_PORT: '0',
       })),
       open('the API', 'scripts/start/serve.ts', () => shared),

@@ -101,6 +101,9 @@ export async function openWorld(options: WorldOptions = {}) {
     untilEvent: (type: EventType, fits: (event: StoredEvent) => boolean = () => true, timeoutMs?: number) =>
       until(type, () => events.find((event) => event.type === type && fits(event)), timeoutMs),
 
+    /** All that were started, those that ended included. */
+    connectors: (): readonly Child[] => connectors,
+
     async startConnector(env: Record<string, string> = {}): Promise<Child> {
       const child = await startChild('connector/main.ts', {
         MONGODB_URI: uri,

@@ -12,6 +12,8 @@ export const scopes = [
   'chats.write',
   'contacts.read',
   'events.read',
+  'webhooks.read',
+  'webhooks.write',
   'keys.read',
   'keys.write',
   'ops.read',
@@ -25,6 +27,7 @@ const ScopePattern = v.picklist([
   'chats.*',
   'contacts.*',
   'events.*',
+  'webhooks.*',
   'keys.*',
   'ops.*',
   ...scopes,
@@ -73,8 +76,11 @@ export function isAllowed(actor: Actor, scope: Scope): boolean {
   return actor.scopes.some((given) => given === '*' || given === scope || given === `${resource}.*`)
 }
 
-export function maySeeSession(actor: Actor, sessionId: string): boolean {
-  return actor.sessions === undefined || actor.sessions.includes(sessionId)
+/** What a key, a webhook, a caller is limited to; absent = every session. */
+export type SessionLimit = { sessions?: readonly string[] | undefined }
+
+export function maySeeSession(limit: SessionLimit, sessionId: string): boolean {
+  return limit.sessions === undefined || limit.sessions.includes(sessionId)
 }
 
 /** Revoked or past its end. */

@@ -31,6 +31,8 @@ export const eventTypes = [
   'chat.updated',
   'contact.updated',
   'history.progress',
+  'webhook.disabled',
+  'webhook.gap',
 ] as const
 export type EventType = (typeof eventTypes)[number]
 

@@ -102,6 +102,8 @@ export const Settings = v.object({
   CONNECTOR_MAX_SESSIONS: whole(500, 1, 100_000),
   /** Milliseconds until a silent owner is taken over. Default 10000. */
   LEASE_TTL_MS: whole(10_000, 1_000, 600_000),
+  /** Webhooks may point into own networks, and plain http is allowed. Default off. */
+  ALLOW_PRIVATE_ADDRESSES: v.optional(onOff, 'off'),
   /** Requests a minute per API key. Default 600. */
   RATE_LIMIT_PER_MINUTE: whole(600, 1, 1_000_000),
   NODE_ENV: v.optional(v.string(), 'development'),

@@ -14,18 +14,21 @@ const keyIdBytes = 4
 const ivBytes = 12
 const tagBytes = 16
 
-function derive(secret: string): { id: Buffer; key: Buffer } {
+/** What is sealed; each has a key of its own, so that none opens the other's values. */
+export type CipherPurpose = 'at-rest' | 'webhooks'
+
+function derive(secret: string, purpose: CipherPurpose): { id: Buffer; key: Buffer } {
   const bytes = Buffer.from(secret, 'base64')
   if (bytes.length !== 32) throw new Problem('settings.invalid', { detail: 'SECRET_KEY must be 32 bytes in base64' })
-  const key = Buffer.from(hkdfSync('sha256', bytes, '', 'wastream/at-rest/1', 32))
+  const key = Buffer.from(hkdfSync('sha256', bytes, '', `wastream/${purpose}/1`, 32))
   const id = createHash('sha256').update('wastream/key-id/1').update(key).digest().subarray(0, keyIdBytes)
   return { id, key }
 }
 
 /** `current` seals and opens, `previous` only opens. Both are 32 bytes in base64. */
-export function createCipher(current: string, previous?: string): Cipher {
-  const sealing = derive(current)
-  const opening = [sealing, ...(previous === undefined ? [] : [derive(previous)])]
+export function createCipher(current: string, previous?: string, purpose: CipherPurpose = 'at-rest'): Cipher {
+  const sealing = derive(current, purpose)
+  const opening = [sealing, ...(previous === undefined ? [] : [derive(previous, purpose)])]
   return {
     keyId: sealing.id.toString('hex'),
     seal(plain, place) {

@@ -224,6 +224,12 @@ export function createEventStore(db: Db) {
         .toArray()
     },
 
+    /** Events by `<stream>:<seq>`; what is not kept any more is missing. */
+    async byIds(ids: readonly string[]): Promise<Map<string, StoredEvent>> {
+      const rows = await events.find({ _id: { $in: [...ids] } }).toArray()
+      return new Map(rows.map((row) => [row._id, row]))
+    },
+
     /** The lowest number still kept, or `undefined` when the stream holds no events. */
     async oldest(stream: string): Promise<number | undefined> {
       const [first] = await events

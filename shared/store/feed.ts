@@ -3,7 +3,7 @@ import type { ChangeStream, Db, Document, ResumeToken } from 'mongodb'
 import type { Signal, StoredEvent } from '../model/event.ts'
 
 /** What the stream watches; keys and logs never travel here. */
-const watched = ['events', 'signals', 'commands', 'sessions', 'apiKeys'] as const
+const watched = ['events', 'signals', 'commands', 'sessions', 'apiKeys', 'webhooks'] as const
 type Watched = (typeof watched)[number]
 
 export type FeedChange =
@@ -20,6 +20,8 @@ export type FeedChange =
   /** `wished` when a wish was made, `wanted` when it is another one, `removed` when the document went. */
   | { kind: 'session'; id: string; wished?: true; wanted?: string; removed?: true }
   | { kind: 'apiKey'; id: string }
+  /** Something was asked of it, or it went; its worker's own progress is not told. */
+  | { kind: 'webhook'; id: string }
   /** The place is gone (error 286): whatever happened since must be read from the collections. */
   | { kind: 'lost' }
 
@@ -55,6 +57,8 @@ const matches: Record<NonNullable<FeedOptions['watch']>, Document[]> = {
   everything: [
     { 'ns.coll': { $in: ['events', 'signals'] }, operationType: 'insert' },
     { 'ns.coll': { $in: ['commands', 'sessions', 'apiKeys'] } },
+    { 'ns.coll': 'webhooks', operationType: { $in: ['insert', 'delete'] } },
+    { 'ns.coll': 'webhooks', 'updateDescription.updatedFields.revision': { $exists: true } },
   ],
   orders: [{ 'ns.coll': 'commands', operationType: 'insert' }, { 'ns.coll': { $in: ['sessions', 'apiKeys'] } }],
 }
@@ -228,6 +232,8 @@ function toFeedChange(raw: Document): FeedChange | undefined {
     }
     case 'apiKeys':
       return { kind: 'apiKey', id }
+    case 'webhooks':
+      return { kind: 'webhook', id }
     case undefined:
       return undefined
   }

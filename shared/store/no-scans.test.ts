@@ -1,3 +1,4 @@
+// long: one exercise for every method of every store
 // Every query the product sends is served by an index: no collection scan, no sort in memory, no walk past many rows
 // that do not fit. A new store method does not compile here until it is exercised.
 import { Binary, MongoClient, Timestamp, type Document } from 'mongodb'
@@ -23,6 +24,8 @@ const allowed: Partial<Record<string, { faults: RegExp; reason: string }>> = {
 
 const note = { type: 'session.updated' as const, data: {} }
 const at = new Date(50_000)
+const asked = { url: 'https://example.com/', streams: ['*'], types: ['*'], order: 'parallel' as const }
+const found = (seq: number) => ({ stream: 'a', seq, type: 'chat.updated' as const, at })
 const command = (id: string, more: object = {}) => ({
   _id: id,
   sessionId: 's1',
@@ -188,11 +191,66 @@ const exercises: Exercises = {
       await appender.close()
     },
     read: (store) => store.read('s1', 50, 10),
+    byIds: (store) => store.byIds(['s1:1', 's2:7']),
     oldest: (store) => store.oldest('s1'),
     removeAll: (store) => store.removeAll('s5'),
   },
   signals: {
     send: (store) => store.send({ type: 'presence.updated', stream: 's1', data: {} }),
+  },
+  webhooks: {
+    create: (store) => store.create(asked, { keyId: 'k', places: {} }),
+    read: (store) => store.read('s1/m1'),
+    page: (store) => pages((cursor) => store.page(5, cursor)),
+    patch: (store) => store.patch('s1/m1', { name: 'n', enabled: true }),
+    rotateSecret: async (store) => {
+      const { webhook } = await store.create(asked, { keyId: 'k', places: {} })
+      await store.rotateSecret(webhook._id, 1_000)
+    },
+    secretsOf: async (store) => {
+      const { webhook } = await store.create(asked, { keyId: 'k', places: {} })
+      return store.secretsOf(webhook, at)
+    },
+    wake: (store) => store.wake('s1/m1'),
+    remove: (store) => store.remove('s5/m9'),
+    free: (store) => store.free(5),
+    claim: (store) => store.claim('s1/m1', 'me', 1000),
+    readHeld: (store) => store.readHeld('s1/m1', 'me', 1),
+    renew: (store) => store.renew('me', 1000),
+    release: (store) => store.release('s1/m1', 'me', 1),
+    moveTo: (store) => store.moveTo('s1/m1', 1, new Map([['s1', 5]])),
+    markFailing: async (store) => [
+      await store.markFailing('s1/m1', 1, true),
+      await store.markFailing('s1/m1', 1, false),
+    ],
+    disable: (store) => store.disable('s1/m1', { epoch: 1, revision: 1 }, 'gone'),
+  },
+  deliveries: {
+    add: async (store) => {
+      await store.add('s1', [found(1_000), found(1_001)], 1)
+      await store.add('s1', [found(1_000), found(1_001)], 1)
+    },
+    addOrdered: async (store) => {
+      await store.addOrdered('s1', found(1_002), 1)
+      await store.addOrdered('s1', found(1_002), 1)
+    },
+    addTest: (store) => store.addTest('s1'),
+    due: (store) => store.due('s1', 5),
+    record: (store) => store.record('s1/a:1', 1, { at, durationMs: 1 }, { state: 'delivered' }),
+    requeue: (store) => store.requeue('s2'),
+    loosen: (store) => store.loosen('s1', ['s3']),
+    read: (store) => store.read('s1', 'a:1'),
+    page: async (store) => {
+      await pages((cursor) => store.page('s1', { limit: 5, cursor }))
+      await pages((cursor) => store.page('s1', { limit: 5, cursor, state: 'failed' }))
+    },
+    redeliver: (store) => store.redeliver('s1', 'a:2'),
+    redeliverRange: async (store) => {
+      await store.redeliverRange('s1', { stream: 'a', after: 10, before: 90 }, 5)
+      await store.redeliverRange('s1', { after: new Date(20), before: new Date(60) }, 5)
+      await store.redeliverRange('s1', { after: new Date(20) }, 5, 'failed')
+    },
+    removeAll: (store) => store.removeAll('s5'),
   },
   apiKeys: {
     create: (store) => store.create({ name: 'n', scopes: ['*'] }, 'me'),
@@ -303,6 +361,35 @@ async function fill(): Promise<void> {
       data: {},
     })),
     streams: rows((s, i) => ({ _id: `${s}-${i}`, head: i })),
+    webhooks: rows((s, i) => ({
+      _id: `${s}/m${i}`,
+      ...asked,
+      keyId: 'k',
+      enabled: i % 2 === 0,
+      secrets: [],
+      revision: 1,
+      createdAt: new Date(i),
+      updatedAt: new Date(i),
+      owner: i < 90 ? `o${i}` : null,
+      epoch: 1,
+      expiresAt: i < 90 ? new Date(Date.now() + 1e7) : new Date(0),
+      places: {},
+    })),
+    deliveries: rows((s, i) => ({
+      _id: `${s}/a:${i}`,
+      webhookId: s,
+      eventId: `a:${i}`,
+      type: 'chat.updated',
+      stream: 'a',
+      seq: i,
+      at: new Date(i),
+      state: (['pending', 'delivered', 'failed', 'expired'] as const)[i % 4],
+      ordered: i % 8 === 0,
+      dueAt: new Date(i),
+      tries: 0,
+      attempts: [],
+      epoch: 1,
+    })),
     apiKeys: rows((s, i) => ({ _id: `${s}/m${i}`, hash: `${s}/${i}`, createdAt: new Date(i) })),
     tickets: rows((s, i) => ({ _id: `${s}/m${i}`, keyId: 'k', expiresAt: new Date(Date.now() + 60_000) })),
     rateLimits: rows((s, i) => ({ _id: `${s}/m${i}`, used: 1, expiresAt: new Date(Date.now() + 60_000) })),

@@ -9,6 +9,7 @@ import { openClient, type OpenClientOptions } from './client.ts'
 import { commandIndexes, createCommandStore } from './commands.ts'
 import { connectorIndexes, createConnectorStore } from './connectors.ts'
 import { contactIndexes, createContactStore } from './contacts.ts'
+import { createDeliveryStore, deliveryIndexes } from './deliveries.ts'
 import { createEventStore, eventIndexes } from './events.ts'
 import { openFeed, type FeedOptions } from './feed.ts'
 import { createLeaseStore, leaseIndexes } from './leases.ts'
@@ -17,6 +18,7 @@ import { createRateLimitStore, rateLimitIndexes } from './rate-limits.ts'
 import { createSessionStore, sessionIndexes } from './sessions.ts'
 import { createSignalStore, signalIndexes } from './signals.ts'
 import { createTicketStore, ticketIndexes } from './tickets.ts'
+import { createWebhookStore, webhookIndexes } from './webhooks.ts'
 
 export type OpenStoreOptions = OpenClientOptions & {
   /** Default `wastream`. */
@@ -38,14 +40,15 @@ export async function openStore(options: OpenStoreOptions) {
     const cipher = createCipher(options.secretKey, options.secretKeyPrevious)
     await ensureIndexes(db, options.eventRetentionDays ?? 30)
     await checkSecret(db, cipher)
-    return createStore(client, db, cipher)
+    const webhookCipher = createCipher(options.secretKey, options.secretKeyPrevious, 'webhooks')
+    return createStore(client, db, cipher, webhookCipher)
   } catch (error) {
     await client.close()
     throw error
   }
 }
 
-function createStore(client: MongoClient, db: Db, cipher: Cipher) {
+function createStore(client: MongoClient, db: Db, cipher: Cipher, webhookCipher: Cipher) {
   return {
     sessions: createSessionStore(db),
     leases: createLeaseStore(db),
@@ -57,6 +60,8 @@ function createStore(client: MongoClient, db: Db, cipher: Cipher) {
     commands: createCommandStore(db),
     events: createEventStore(db),
     signals: createSignalStore(db),
+    webhooks: createWebhookStore(db, webhookCipher),
+    deliveries: createDeliveryStore(db),
     apiKeys: createApiKeyStore(db),
     tickets: createTicketStore(db),
     rateLimits: createRateLimitStore(db),
@@ -98,6 +103,8 @@ async function ensureIndexes(db: Db, eventRetentionDays: number): Promise<void> 
     events: eventIndexes(eventRetentionDays),
     streams: [],
     signals: signalIndexes,
+    webhooks: webhookIndexes,
+    deliveries: deliveryIndexes(eventRetentionDays),
     apiKeys: apiKeyIndexes,
     tickets: ticketIndexes,
     rateLimits: rateLimitIndexes,
@@ -114,7 +121,7 @@ async function ensureIndexes(db: Db, eventRetentionDays: number): Promise<void> 
       .collection(name)
       .createIndexes(indexes)
       .catch(async (error: unknown) => {
-        if ((error as { code?: number }).code !== indexOptionsConflict || name !== 'events') throw error
+        if ((error as { code?: number }).code !== indexOptionsConflict || !retained.has(name)) throw error
         await db.command({
           collMod: name,
           index: { name: 'retention', expireAfterSeconds: eventRetentionDays * 86_400 },
@@ -123,6 +130,8 @@ async function ensureIndexes(db: Db, eventRetentionDays: number): Promise<void> 
   }
 }
 
+/** Collections that expire with EVENT_RETENTION_DAYS, which may change. */
+const retained = new Set(['events', 'deliveries'])
 const namespaceExists = 48
 const indexOptionsConflict = 85
 

@@ -3,10 +3,10 @@
 import type { Command } from '../../../shared/model/command.ts'
 import { LeaseLost } from '../../../shared/store/auth-log.ts'
 import type { Connection } from '../../whatsapp/connection.ts'
-import { patiently } from '../patiently.ts'
+import { patiently } from '../../patiently.ts'
 import type { RecordContext } from '../record/context.ts'
 import { groupBy } from '../record/group-by.ts'
-import { createWake } from '../wake.ts'
+import { createWake } from '../../wake.ts'
 import { createAcks } from './acks.ts'
 import { createSendGroup, type OpenConnection } from './send-group.ts'
 

@@ -1,1 +1,2 @@
-export const deliver = 1
+import { parts } from '../outside/open.ts'
+export const deliver = [1, parts]

@@ -1,5 +1,5 @@
 // An event is encoded once per process, however many sockets it goes to.
-import { toEventView, type StoredEvent } from '../../shared/model/event.ts'
+import { toEventView, type StoredEvent } from '../model/event.ts'
 
 const encoded = new WeakMap<StoredEvent, string>()
 

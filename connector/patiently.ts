@@ -1,6 +1,6 @@
 // An owner waits for MongoDB as long as it holds its lease: the same idempotent step again, never a dropped one.
-import { LeaseLost } from '../../shared/store/auth-log.ts'
-import { isUnavailable } from '../../shared/store/client.ts'
+import { LeaseLost } from '../shared/store/auth-log.ts'
+import { isUnavailable } from '../shared/store/client.ts'
 
 export type PatienceOptions = {
   signal: AbortSignal

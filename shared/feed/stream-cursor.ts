@@ -1,6 +1,6 @@
 // One stream of one subscription. The number decides, the change stream is a bell: n goes out only after n-1,
 // duplicates are dropped, a gap is read from the collection.
-import type { StoredEvent } from '../../shared/model/event.ts'
+import type { StoredEvent } from '../model/event.ts'
 
 export type StreamCursorOptions = {
   stream: string
@@ -64,7 +64,12 @@ export function createStreamCursor(options: StreamCursorOptions): StreamCursor {
         }
         if (stopped) return
         // The first number may be later than at+1 only where retention has taken what was before it.
-        for (const event of page) if (event.seq > at) step(event)
+        for (const event of page) {
+          // One by one: a page may hold 500 events of 64 kB, and replay alone must never make a reader slow.
+          await options.room()
+          if (stopped) return
+          if (event.seq > at) step(event)
+        }
         drain()
         if (page.length < pageSize) break
       }
@@ -76,11 +81,17 @@ export function createStreamCursor(options: StreamCursorOptions): StreamCursor {
       askedAgain = true
       return reading
     }
-    reading = catchUp()
-      .catch((error: unknown) => {
+    reading = catchUp().then(
+      () => {
+        reading = undefined
+        // Rung after the last look, before this.
+        if (!stopped && (askedAgain || live.size > 0)) void read()
+      },
+      (error: unknown) => {
+        reading = undefined
         if (!stopped) options.onError(error)
-      })
-      .finally(() => (reading = undefined))
+      },
+    )
     return reading
   }
 

@@ -1,0 +1,185 @@
+// Webhooks against a real receiver and a real database.
+import { Webhook as Verifier } from 'standardwebhooks'
+import { expect, test } from 'vitest'
+import { answer, hang, openReceiver, reset, type Receiver } from '../../scripts/testing/receiver.ts'
+import { upTo, useStage } from '../../scripts/testing/webhook-stage.ts'
+
+const stage = useStage()
+const { db, createSession, create, start, append, numbersOf, eventually, deliveryOf, teamEvent } = stage
+
+test('what is delivered verifies by the standard library, and says where it stands in the feed', async () => {
+  const { webhook, secret } = await create()
+  start()
+  const [event] = await append(stage.session, 1)
+  await stage.receiver.until((received) => received.length === 1)
+  const [one] = stage.receiver.received
+  expect(new Verifier(secret).verify(one?.body ?? '', one?.headers as Record<string, string>)).toEqual({
+    type: 'message.received',
+    timestamp: event?.at.toISOString(),
+    data: { i: 0 },
+    id: `${stage.session}:1`,
+    stream: stage.session,
+    seq: 1,
+  })
+  expect(one?.id).toBe(`${stage.session}:1`)
+  const row = await deliveryOf(webhook, `${stage.session}:1`, (found) => found.state === 'delivered')
+  expect(row).toMatchObject({ attempts: [{ status: 200 }], tries: 1 })
+  expect(row.finishedAt).toBeInstanceOf(Date)
+})
+
+test('each event goes out once, sessions to come included; other types do not', async () => {
+  await create()
+  start()
+  await append(stage.session, 30)
+  await append(stage.session, 5, 'chat.updated')
+  await append(stage.session, 30)
+  const later = await createSession()
+  await append(later, 20)
+  await stage.receiver.until((received) => received.length >= 80)
+  expect(numbersOf(stage.session).toSorted((a, b) => a - b)).toEqual([...upTo(30), ...upTo(30).map((n) => n + 35)])
+  expect(numbersOf(later).toSorted((a, b) => a - b)).toEqual(upTo(20))
+})
+
+test('in order, a failing event holds its own stream of its own webhook, and nothing else', async () => {
+  const other = await createSession()
+  await create({ order: 'session' })
+  const parallel = await openReceiver()
+  await create({ url: parallel.url })
+  // The third fails for as long as the other stream is not done.
+  stage.receiver.behave((one, response) =>
+    answer(one.id === `${stage.session}:3` && numbersOf(other).length < 10 ? 500 : 200)(one, response),
+  )
+  start({ timing: { retryWaitsMs: Array.from({ length: 500 }, () => 50) } })
+  await append(stage.session, 10)
+  await append(other, 10)
+  await stage.receiver.until(() => numbersOf(stage.session).includes(10))
+  expect(numbersOf(other)).toEqual(upTo(10))
+  const inOrder = numbersOf(stage.session)
+  expect(inOrder.filter((n) => n === 3).length, 'it was tried again').toBeGreaterThan(1)
+  expect([...new Set(inOrder)]).toEqual(upTo(10))
+  expect(inOrder, 'and nothing of its stream went before it was through').toEqual(inOrder.toSorted((x, y) => x - y))
+  await parallel.until((received) => received.length >= 20)
+  expect(parallel.ids().toSorted()).toEqual(
+    [...upTo(10).map((n) => `${stage.session}:${n}`), ...upTo(10).map((n) => `${other}:${n}`)].toSorted(),
+  )
+  await parallel.close()
+})
+
+test('a hanging receiver delays no other webhook', async () => {
+  const bad = await openReceiver()
+  bad.behave(hang)
+  const { webhook } = await create({ url: bad.url })
+  await create()
+  start()
+  await append(stage.session, 100)
+  const began = performance.now()
+  await stage.receiver.until((received) => received.length >= 100)
+  expect(performance.now() - began).toBeLessThan(10_000)
+  const row = await deliveryOf(webhook, `${stage.session}:1`, (found) => found.attempts.length > 0)
+  expect(row.attempts[0]).toMatchObject({ error: 'timeout' })
+  expect(row.attempts[0]?.durationMs).toBeGreaterThanOrEqual(990)
+  await bad.close()
+}, 60_000)
+
+test('each kind of trouble is recorded by its word, and what was said by its first kilobyte', async () => {
+  const troubles: [string, Parameters<Receiver['behave']>[0], object][] = [
+    ['500', answer(500, {}, 'broken here'), { status: 500, error: 'status', answer: 'broken here' }],
+    ['reset', reset, { error: 'connection' }],
+    ['redirect', answer(301, { location: 'http://127.0.0.1:1/elsewhere' }), { status: 301, error: 'redirect' }],
+    ['huge', answer(400, {}, 'x'.repeat(5_000_000)), { status: 400, error: 'status', answer: 'x'.repeat(1_000) }],
+  ]
+  const { webhook } = await create()
+  start()
+  for (const [i, [name, behaviour, expected]] of troubles.entries()) {
+    stage.receiver.behave(behaviour)
+    await append(stage.session, 1)
+    const row = await deliveryOf(webhook, `${stage.session}:${i + 1}`, (found) => found.attempts.length > 0)
+    expect(row.attempts[0], name).toMatchObject(expected)
+    stage.receiver.behave(answer(200))
+    await deliveryOf(webhook, `${stage.session}:${i + 1}`, (found) => found.state === 'delivered')
+  }
+  expect(stage.receiver.received.every(({ json }) => json.type === 'message.received')).toBe(true)
+})
+
+test('a 200 whose answer never ends is delivered, and read no further', async () => {
+  const { webhook } = await create()
+  stage.receiver.behave((_one, response) => void response.writeHead(200).write('begun'))
+  start({ timing: { attemptMs: 10_000 } })
+  await append(stage.session, 1)
+  const row = await deliveryOf(webhook, `${stage.session}:1`, (found) => found.state === 'delivered')
+  expect(row.attempts).toMatchObject([{ status: 200, answer: 'begun' }])
+})
+
+test('waits grow, Retry-After is honoured, and after the last wait it has failed', async () => {
+  const { webhook } = await create()
+  stage.receiver.behave((one, response) =>
+    stage.receiver.received.length === 1
+      ? answer(503, { 'retry-after': '1' })(one, response)
+      : answer(500)(one, response),
+  )
+  start({ timing: { retryWaitsMs: [10, 20, 40] } })
+  await append(stage.session, 1)
+  const row = await deliveryOf(webhook, `${stage.session}:1`, (found) => found.state === 'failed')
+  expect(row.attempts.map(({ status }) => status)).toEqual([503, 500, 500, 500])
+  const [first = 0, second = 0] = stage.receiver.received.map(({ atMs }) => atMs)
+  expect(second - first).toBeGreaterThanOrEqual(1_000)
+})
+
+test('410 switches it off at once, and says so on the team’s stream', async () => {
+  const { webhook } = await create()
+  stage.receiver.behave(answer(410))
+  start()
+  await append(stage.session, 1)
+  expect((await teamEvent('webhook.disabled', webhook)).data).toMatchObject({ reason: 'gone', url: stage.receiver.url })
+  const row = await eventually(async () => {
+    const found = await stage.store.webhooks.read(webhook._id)
+    return found?.enabled === false && found
+  })
+  expect(row.disabled).toMatchObject({ reason: 'gone' })
+  await append(stage.session, 3)
+  stage.receiver.behave(answer(200))
+  await stage.store.webhooks.patch(webhook._id, { enabled: true })
+  await stage.store.deliveries.requeue(webhook._id)
+  await stage.store.webhooks.wake(webhook._id)
+  await stage.receiver.until(() => new Set(numbersOf(stage.session)).size === 4)
+})
+
+test('unbroken failure switches it off; one success begins the count anew', async () => {
+  const { webhook } = await create()
+  stage.receiver.behave(answer(500))
+  start({ timing: { retryWaitsMs: Array.from({ length: 50 }, () => 60), disableAfterMs: 600 } })
+  await append(stage.session, 1)
+  await eventually(async () => (await stage.store.webhooks.read(webhook._id))?.failingSince)
+  stage.receiver.behave(answer(200))
+  await eventually(async () => (await stage.store.webhooks.read(webhook._id))?.failingSince === undefined)
+  stage.receiver.behave(answer(500))
+  await append(stage.session, 1)
+  expect((await teamEvent('webhook.disabled', webhook)).data).toMatchObject({ reason: 'failing' })
+})
+
+test('while a secret is being replaced both sign; then the new one alone', async () => {
+  const { webhook, secret } = await create()
+  start()
+  const rotated = await stage.store.webhooks.rotateSecret(webhook._id, 60_000)
+  await append(stage.session, 1)
+  await stage.receiver.until((received) => received.length === 1)
+  const verify = (key: string, i: number) => () =>
+    new Verifier(key).verify(
+      stage.receiver.received[i]?.body ?? '',
+      stage.receiver.received[i]?.headers as Record<string, string>,
+    )
+  expect(verify(secret, 0)).not.toThrow()
+  expect(verify(rotated?.secret ?? '', 0)).not.toThrow()
+  const last = await stage.store.webhooks.rotateSecret(webhook._id, 0)
+  await append(stage.session, 1)
+  await stage.receiver.until((received) => received.length === 2)
+  expect(verify(secret, 1)).toThrow()
+  expect(verify(last?.secret ?? '', 1)).not.toThrow()
+  const kept = JSON.stringify(
+    await db()
+      .collection('webhooks')
+      .findOne({ _id: webhook._id as never }),
+  )
+  expect(kept).not.toContain('whsec_')
+  expect(Buffer.from(kept).includes(Buffer.from(secret.slice(6)))).toBe(false)
+})
