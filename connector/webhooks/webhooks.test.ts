@@ -101,13 +101,35 @@ test('each kind of trouble is recorded by its word, and what was said by its fir
   expect(stage.receiver.received.every(({ json }) => json.type === 'message.received')).toBe(true)
 })
 
-test('a 200 whose answer never ends is delivered, and read no further', async () => {
+test('a 200 whose answer never ends is delivered, and waited for no longer than two seconds', async () => {
   const { webhook } = await create()
   stage.receiver.behave((_one, response) => void response.writeHead(200).write('begun'))
-  start({ timing: { attemptMs: 10_000 } })
+  start({ timing: { attemptMs: 15_000 } })
   await append(stage.session, 1)
   const row = await deliveryOf(webhook, `${stage.session}:1`, (found) => found.state === 'delivered')
   expect(row.attempts).toMatchObject([{ status: 200, answer: 'begun' }])
+  expect(row.attempts[0]?.durationMs).toBeLessThan(6_000)
+})
+
+test('an answer that pours without end is cut with its connection', async () => {
+  const { webhook } = await create()
+  let poured = 0
+  stage.receiver.behave((_one, response) => {
+    response.writeHead(200)
+    const pour = () => {
+      if (response.destroyed) return
+      poured += 65_536
+      if (response.write(Buffer.alloc(65_536, 'x'))) setImmediate(pour)
+      else response.once('drain', pour)
+    }
+    pour()
+  })
+  start({ timing: { attemptMs: 15_000 } })
+  await append(stage.session, 1)
+  const row = await deliveryOf(webhook, `${stage.session}:1`, (found) => found.state === 'delivered')
+  expect(row.attempts[0]?.answer).toHaveLength(1_000)
+  expect(row.attempts[0]?.durationMs, 'not until time cuts it').toBeLessThan(1_900)
+  expect(poured, 'what the kernels hold').toBeLessThan(50_000_000)
 })
 
 test('waits grow, Retry-After is honoured, and after the last wait it has failed', async () => {
