@@ -80,7 +80,7 @@ const asks: (() => Promise<Answer>)[] = [
 
 async function expectAway(withinMs: number): Promise<void> {
   for (const answer of await Promise.all(asks.map((one) => one()))) {
-    expect(answer, answer.path).toMatchObject({
+    expect(answer, `${answer.path}; ${api.stderr().slice(-2_000)}`).toMatchObject({
       status: 503,
       code: 'store.unavailable',
       retryAfter: expect.stringMatching(/^\d+$/),

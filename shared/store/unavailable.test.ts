@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openCable, type Cable } from '../../scripts/testing/cable.ts'
 import { openTestStore, type TestStore } from '../../scripts/testing/mongo.ts'
@@ -43,4 +45,22 @@ test('whatever kind of write or read it was, a database that is away is said to 
       )
       expect(isUnavailable(error), `${name}, ${round}: ${String(error)}`).toBe(true)
     }
+})
+
+test('a command written into a socket that the server has just ended meets a database that is away', async () => {
+  const server = createServer((far) => far.end()).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const near = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  near.resume()
+  await once(near, 'end')
+  const failing = once(near, 'error')
+  near.write('x')
+  const [error] = (await failing) as [NodeJS.ErrnoException]
+  expect([error.code, isUnavailable(error)]).toEqual(['EPIPE', true])
+  server.close()
+})
+
+test('what is wrong with us is no outage', () => {
+  expect(isUnavailable(new TypeError('x is not a function'))).toBe(false)
+  expect(isUnavailable(Object.assign(new Error('no such file'), { code: 'ENOENT' }))).toBe(false)
 })
