@@ -49,6 +49,11 @@ export function createOutbox(options: OutboxOptions): Outbox {
   const acks = new Map<string, (ack: Ack) => void>()
   let open: { connection: Connection; closed: AbortController } | undefined
 
+  /** Every form of a chat's address: accepted before and after the chat was known, its commands name different ones. */
+  const formsOf = (lane: string): readonly string[] => open?.connection.identify(lane) ?? [lane]
+  const toLane = (command: Command): string => [...formsOf(command.lane)].sort()[0] ?? command.lane
+  const isBusy = (lane: string): boolean => formsOf(lane).some((form) => busy.has(form))
+
   function awaitAck(messageId: string, closed: AbortSignal): Promise<Ack> {
     return new Promise((resolve) => {
       const end = (ack: Ack) => {
@@ -69,7 +74,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     const now = Date.now()
     if (command.notBefore && command.notBefore.getTime() > now) return true
     if (command.retryAt && command.retryAt.getTime() > now) {
-      rest(command.lane, command.retryAt)
+      rest(toLane(command), command.retryAt)
       return false
     }
     if (command.expiresAt && command.expiresAt.getTime() <= now && (await store.commands.expire(command._id))) {
@@ -153,7 +158,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     const waitMs = countsAsAttempt ? Math.min(60_000, 1_000 * 2 ** command.attempts) : 0
     const retryAt = new Date(Date.now() + waitMs)
     await store.commands.putBack(command._id, epoch, retryAt, countsAsAttempt)
-    if (waitMs > 0) rest(command.lane, retryAt)
+    if (waitMs > 0) rest(toLane(command), retryAt)
     return false
   }
 
@@ -168,9 +173,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
   }
 
   function findWork(): Promise<Command[]> {
-    return patiently(() => store.commands.waiting(sessionId, epoch, 500, [...busy.keys(), ...resting.keys()]), {
-      signal,
-    })
+    const taken = [...busy.keys(), ...resting.keys()].flatMap(formsOf)
+    return patiently(() => store.commands.waiting(sessionId, epoch, 500, taken), { signal })
   }
 
   /** Everything but time rings. The database is asked what comes due only when there is nothing else to do. */
@@ -201,8 +205,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
         const now = Date.now()
         for (const [lane, until] of resting) if (until <= now) resting.delete(lane)
         const waiting = open ? await findWork() : []
-        for (const [lane, commands] of groupBy(waiting, (command) => command.lane)) {
-          if (busy.has(lane) || busy.size >= lanes) continue
+        for (const [lane, commands] of groupBy(waiting, toLane)) {
+          if (isBusy(lane) || busy.size >= lanes) continue
           const work = runLane(commands)
             .catch((error: unknown) => {
               if (!signal.aborted && !(error instanceof LeaseLost)) options.onError(error, commands[0]?._id ?? '')
