@@ -1,13 +1,13 @@
 // `npm run measure:idle -- --sessions 50`: links so many pretend phones, starts the connector anew with ten of them and
 // with all, waits until it is idle, collects its garbage and prints what a session costs: the slope of its memory, and
 // its CPU. Needs Linux.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { openStore } from '../shared/store/open-store.ts'
+import { cpuMs, rssMb } from './bench/process-cost.ts'
 import { createHttp } from './demo/clients.ts'
 import WebSocket from 'ws'
 import { startChild, type Child } from './start/child.ts'
@@ -29,14 +29,6 @@ if (!Number.isInteger(total) || total <= first) {
 const progress = (line: string) => process.stderr.write(`${line}\n`)
 const say = (line: string) => process.stdout.write(`${line}\n`)
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
-
-const rssMb = (pid: number) =>
-  Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' }).trim()) / 1024
-/** User and system time so far, ms; /proc counts in hundredths. */
-const cpuMs = (pid: number) => {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
-  return (Number(fields[11]) + Number(fields[12])) * 10
-}
 
 /** Returns the CPU of the last window as a share of one core. */
 async function untilIdle(pid: number): Promise<number> {

@@ -1,6 +1,5 @@
 // The socket protocol's frames: what clients may say, and what the relay says.
 import * as v from 'valibot'
-import { TypePattern } from '../../shared/model/event.ts'
 import { toFaults } from '../../shared/model/faults.ts'
 import type { FieldFault } from '../../shared/model/problem.ts'
 import { sessionIdPattern } from '../../shared/model/session.ts'

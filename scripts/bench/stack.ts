@@ -10,7 +10,6 @@ import { openDoor } from '../sandbox/test/client.ts'
 import { startChild, type Child } from '../start/child.ts'
 import type { Task } from './bare.ts'
 
-export type Stack = Awaited<ReturnType<typeof openStack>>
 export type Bare = { readonly child: Child; tell<T = object>(task: Task): Promise<T> }
 
 /** The first administrator's key of this run. */

@@ -41,8 +41,9 @@ export async function runSeed({ seed, seconds, size, logLevel }: RunOptions): Pr
   let flowAt = startedAt
   const readers: OpenSubscriber[] = []
   try {
-    if (!site.mongodb) notes.push('MongoDB is not ours: it is neither killed nor frozen')
-    if (plan.smallDisk && !site.disk) notes.push('no small disk (mounting is not permitted): the full disk is skipped')
+    if (!site.mongodb) notes.push('MongoDB is not ours: it is neither killed nor frozen, and its disk is not filled')
+    else if (plan.smallDisk && !site.disk)
+      notes.push('no small disk (mounting is not permitted): the full disk is skipped')
     for (const open of subscribers) readers.push(await open(site, random.fork()))
     const cast = await assembleCast(site, size)
     const target = { site, phones: cast.sessions.map(({ phone }) => phone) }

@@ -26,7 +26,9 @@ async function targetOf(
   payload: { chatId: string; targetId: string },
   sender?: string,
 ): Promise<{ ref: MessageRef; row: Message } | undefined> {
-  const rows = await context.store.messages.find(context.sessionId, payload.targetId, payload.chatId)
+  // Two chats may have become one since.
+  const chatId = (await context.addresses.knownChatId([payload.chatId])) ?? payload.chatId
+  const rows = await context.store.messages.find(context.sessionId, payload.targetId, chatId)
   const row = sender === undefined ? rows[0] : rows.find((one) => one.sender === sender)
   if (!row) return undefined
   const inGroup = row.chatId.endsWith('@g.us') && !row.fromMe

@@ -19,10 +19,15 @@ const beto = '15550000002@s.whatsapp.net'
 const later = (ms: number) => new Date(Date.now() + ms)
 
 let sessions = 0
-type LaneOptions = Partial<OutboxOptions> & { automatic?: boolean; addresses?: (real: Addresses) => Addresses }
+type LaneOptions = Partial<OutboxOptions> & {
+  automatic?: boolean
+  addresses?: (real: Addresses) => Addresses
+  /** Every form of an address. */
+  identify?: (jid: string) => string[]
+}
 
 async function openLanes(options: LaneOptions = {}) {
-  const { automatic = true, addresses = (real) => real, ...given } = options
+  const { automatic = true, addresses = (real) => real, identify = (jid) => [jid], ...given } = options
   const { store } = opened
   const sessionId = `outbox-${(sessions += 1)}`
   const stopping = new AbortController()
@@ -43,7 +48,7 @@ async function openLanes(options: LaneOptions = {}) {
   /** A connection on which everything sent is acknowledged at once, or when the test says so. */
   const connect = () =>
     outbox.use({
-      identify: (jid: string) => [jid],
+      identify,
       sending: {
         text: (to: string, messageId: string, { text }: { text: string }): Promise<SendOutcome> => {
           wire.push({ to, text, messageId })
@@ -119,6 +124,23 @@ test('a lane leaves in order, no more at once than it may; another lane does not
   expect((await untilState(lanes, first._id, 'done')).attempts).toBe(1)
   lanes.outbox.acked(second.messageId ?? '', undefined)
   await untilState(lanes, second._id, 'done')
+  await lanes.stop()
+})
+
+test('a chat that became known by another address meanwhile is still one lane', async () => {
+  const anaLid = '100@lid'
+  const identify = (jid: string) => (jid === ana ? [ana, anaLid] : jid === anaLid ? [anaLid, ana] : [jid])
+  const lanes = await openLanes({ automatic: false, identify })
+  const first = await lanes.accept(ana, 'a1')
+  await lanes.accept(ana, 'a2', { lane: anaLid })
+  const others = ['b1', 'c1', 'd1', 'e1', 'f1']
+  for (const [i, text] of others.entries()) await lanes.accept(`1555000001${i}@s.whatsapp.net`, text)
+  lanes.connect()
+  await lanes.sent(1 + others.length)
+  expect(lanes.texts().sort()).toEqual(['a1', ...others])
+  lanes.outbox.acked(first.messageId ?? '', undefined)
+  await lanes.sent(2 + others.length)
+  expect(lanes.texts().at(-1)).toBe('a2')
   await lanes.stop()
 })
 

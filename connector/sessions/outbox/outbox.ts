@@ -46,6 +46,12 @@ export function createOutbox(options: OutboxOptions): Outbox {
   const resting = new Map<string, number>()
   const acks = createAcks(options.ackTimeoutMs ?? 20_000)
   let open: OpenConnection | undefined
+
+  /** Every form of a chat's address: accepted before and after the chat was known, its commands name different ones. */
+  const formsOf = (lane: string): readonly string[] => open?.connection.identify(lane) ?? [lane]
+  const toLane = (lane: string): string => [...formsOf(lane)].sort()[0] ?? lane
+  const isBusy = (lane: string): boolean => formsOf(lane).some((form) => busy.has(form))
+
   /** Until nothing of former owners is left in hand. */
   let mayBeLeft = true
   const sendGroup = createSendGroup({
@@ -61,13 +67,13 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
   /** Looked at again each second: its head may have been cancelled meanwhile. */
   function rest(lane: string, until: Date): void {
-    resting.set(lane, Math.min(until.getTime(), Date.now() + 1_000))
+    resting.set(toLane(lane), Math.min(until.getTime(), Date.now() + 1_000))
   }
 
   async function findWork(): Promise<Command[]> {
     const left = mayBeLeft ? await patiently(() => store.commands.left(sessionId, epoch, 500), { signal }) : []
     mayBeLeft = left.length > 0
-    const except = [...busy.keys(), ...resting.keys()]
+    const except = [...busy.keys(), ...resting.keys()].flatMap(formsOf)
     return [...left, ...(await patiently(() => store.commands.waiting(sessionId, 500, except), { signal }))]
   }
 
@@ -96,7 +102,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   return {
     ring(lane) {
       // A lane at work looks again when it is through.
-      if (lane === undefined || !busy.has(lane)) wake.ring('command')
+      if (lane === undefined || !isBusy(lane)) wake.ring('command')
     },
     use(connection) {
       open?.closed.abort()
@@ -109,8 +115,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
         const now = Date.now()
         for (const [lane, until] of resting) if (until <= now) resting.delete(lane)
         const waiting = open ? await findWork() : []
-        for (const [lane, commands] of groupBy(waiting, (command) => command.lane)) {
-          if (busy.has(lane) || busy.size >= lanes) continue
+        for (const [lane, commands] of groupBy(waiting, (command) => toLane(command.lane))) {
+          if (isBusy(lane) || busy.size >= lanes) continue
           const work = runLane(commands)
             .catch((error: unknown) => {
               if (!signal.aborted && !(error instanceof LeaseLost)) options.onError(error, commands[0]?._id ?? '')

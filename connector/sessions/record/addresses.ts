@@ -20,6 +20,7 @@ export function createAddresses(store: Pick<Store, 'chats' | 'contacts'>, sessio
   const chats = new LRUCache<string, string>({ max: 20_000 })
   const people = new LRUCache<string, string>({ max: 20_000 })
   const names = new LRUCache<string, string>({ max: 20_000 })
+  let creating: Promise<unknown> = Promise.resolve()
 
   /** Known only when every form is: a new form still has to become an alias. */
   function remembered(cache: LRUCache<string, string>, jids: Jids): string | undefined {
@@ -37,7 +38,10 @@ export function createAddresses(store: Pick<Store, 'chats' | 'contacts'>, sessio
     async chatIdOf(jids, at) {
       const id = remembered(chats, jids)
       if (id !== undefined) return id
-      const chat = await store.chats.resolveOrCreate(sessionId, jids, at)
+      // One at a time: two forms of one address, asked for side by side, would become two chats.
+      const turn = creating.then(() => store.chats.resolveOrCreate(sessionId, jids, at))
+      creating = turn.catch(() => undefined) // Its failure is its caller's.
+      const chat = await turn
       return remember(chats, chat.jids, chat.chatId)
     },
     async knownChatId(jids) {

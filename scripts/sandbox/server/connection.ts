@@ -49,11 +49,26 @@ export const acceptConnection = (ws: WebSocket, deps: Deps): Connection => {
   /** Nothing that comes in counts any more: we ended it, or tore it down. */
   let deaf = false
   let closed = false
-  let lastSendAt = 0
+  /** What waits to be sent, in order; `at` is epoch ms. */
+  const waiting: { node: BinaryNode; at: number }[] = []
 
   const write = (node: BinaryNode) => {
     if (closed || deaf || !seal) return
     ws.send(frame(seal(encodeBinaryNode(node))))
+  }
+
+  /** One timer for the first of them: timers of different lengths do not keep the order they were set in. */
+  const sendLater = () => {
+    const [first] = waiting
+    if (!first) return
+    const send = () => {
+      for (let next = waiting[0]; next && next.at <= Date.now(); next = waiting[0]) {
+        write(next.node)
+        waiting.shift()
+      }
+      sendLater()
+    }
+    setTimeout(send, Math.max(0, first.at - Date.now())).unref()
   }
 
   const fail = (error: unknown) => {
@@ -68,11 +83,8 @@ export const acceptConnection = (ws: WebSocket, deps: Deps): Connection => {
     active: false,
     delayMs: 0,
     send: (node) => {
-      const now = Date.now()
-      const at = Math.max(now + connection.delayMs, lastSendAt)
-      if (at <= now) return write(node)
-      lastSendAt = at
-      setTimeout(() => write(node), at - now).unref()
+      if (connection.delayMs === 0 && waiting.length === 0) return write(node)
+      if (waiting.push({ node, at: Date.now() + connection.delayMs }) === 1) sendLater()
     },
     answer: (id) =>
       new Promise((resolve, reject) => {

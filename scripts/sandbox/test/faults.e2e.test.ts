@@ -137,5 +137,15 @@ describe('faults', () => {
     )
     expect(got).toEqual(['slow 1', 'slow 2', 'slow 3'])
     expect(Date.now() - started).toBeGreaterThanOrEqual(300)
+    // What is sent when the delay is over still waits behind what it held.
+    await sandbox.door.post(`/phones/${beto}/messages`, { to: ana, text: 'end held', count: 10 })
+    await sandbox.door.del('/faults')
+    await sandbox.door.post(`/phones/${beto}/messages`, { to: ana, text: 'end after', count: 10 })
+    const all = await client.messages.until(
+      (rows) => (texts(rows, 'end ').length === 20 ? texts(rows, 'end ') : undefined),
+      '20 texts',
+    )
+    const ten = (text: string) => Array.from({ length: 10 }, (_, i) => `${text} ${i + 1}`)
+    expect(all).toEqual([...ten('end held'), ...ten('end after')])
   })
 })
