@@ -33,6 +33,26 @@ test('an owner that is overtaken before its fence stands leaves nothing in the w
   expect(texts(loaded.commits)).toEqual(['one', 'two'])
 })
 
+test('commits of many sessions in one moment: one whose owner was overtaken takes nobody along, a hundred times', async () => {
+  const { auth } = opened.store
+  const sessions = ['m1', 'm2', 'm3', 'm4', 'm5']
+  const places = new Map<string, number>()
+  for (const id of sessions) places.set(id, await auth.fence(id, 1, 'f1'))
+  const mine = await auth.fence('m3', 2, 'f2')
+  for (let round = 0; round < 100; round += 1) {
+    const ends = await Promise.allSettled(
+      sessions.map((id) =>
+        auth.append(id, (places.get(id) ?? 0) + (id === 'm3' ? 0 : round), 1, `c${round}`, bytes(`${round}`)),
+      ),
+    )
+    expect(ends.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled', 'fulfilled'])
+    expect(ends[2]?.status === 'rejected' && ends[2].reason).toBeInstanceOf(LeaseLost)
+  }
+  expect((await auth.load('m3', mine, [])).commits).toEqual([])
+  const others = await auth.load('m4', await auth.fence('m4', 2, 'f2'), [])
+  expect(texts(others.commits)).toEqual(Array.from({ length: 100 }, (_, i) => `${i}`))
+})
+
 test('a commit whose outcome is unknown may be made again', async () => {
   const { auth } = opened.store
   const n = await auth.fence('again', 1, 'f')

@@ -74,3 +74,19 @@ test('numbers go on where they were after everything was removed', async () => {
   expect(await seqs('gone')).toEqual([4])
   expect(await events.oldest('gone')).toBe(4)
 })
+
+test('owners of many streams append in one moment: one that was overtaken takes nobody along, a hundred times', async () => {
+  const { events } = opened.store
+  const streams = ['e1', 'e2', 'e3', 'e4', 'e5']
+  const owners = streams.map((stream) => events.openAppender(stream, 1))
+  for (const owner of owners) await owner.fence('first')
+  await events.openAppender('e3', 2).fence('second')
+  for (let round = 0; round < 100; round += 1) {
+    const ends = await Promise.allSettled(
+      owners.map((owner) => owner.append([note({ round }, `round/${round}`), note({ round, second: true })])),
+    )
+    expect(ends.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled', 'fulfilled'])
+  }
+  expect(await seqs('e3')).toEqual([1, 2])
+  for (const stream of ['e1', 'e2', 'e4', 'e5']) expect(await seqs(stream)).toEqual(upTo(201))
+}, 60_000)

@@ -87,3 +87,24 @@ test('what could not be folded is folded later, under what changed since', async
   })
   expect(again.upTo).toBe(6)
 })
+
+test('what is committed lazily goes along with the next commit, or by itself a moment later, and is waited for by durable()', async () => {
+  const log = fakeLog()
+  const commits = open(log)
+  commits.commitLazily(put('a', 1))
+  await commits.commit(put('b', 2))
+  expect([...log.rows]).toEqual([[5, ['session/a=1', 'session/b=2']]])
+  commits.commitLazily(put('c', 3))
+  await commits.durable()
+  expect([...log.rows.keys()]).toEqual([5, 6])
+  const alone = openCommitLog({ store: log, sessionId: 's', epoch: 1, nextN: 7, onLost: () => undefined, lazyMs: 1 })
+  const written = new Promise<void>((resolve) => {
+    const { append } = log
+    log.append = async (...row) => (await append(...row), resolve())
+  })
+  alone.commitLazily(put('d', 4))
+  await written
+  alone.commitLazily(put('e', 5))
+  await alone.close()
+  expect([...log.rows.keys()]).toEqual([5, 6, 7, 8])
+})
