@@ -25,7 +25,9 @@ export default defineConfig({
           globalSetup: ['./scripts/testing/mongo-setup.ts'],
           testTimeout: 180_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          // Most of them wait for a lease or an outage: two at once use what one would leave idle.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
     ],
