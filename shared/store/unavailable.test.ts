@@ -44,3 +44,9 @@ test('whatever kind of write or read it was, a database that is away is said to 
       expect(isUnavailable(error), `${name}, ${round}: ${String(error)}`).toBe(true)
     }
 })
+
+test('a socket that broke under a command is the database’s absence too, in Node’s own words', () => {
+  const broken = Object.assign(new Error('This socket has been ended by the other party'), { code: 'EPIPE' })
+  expect(isUnavailable(broken)).toBe(true)
+  expect(isUnavailable(Object.assign(new Error('no such file'), { code: 'ENOENT' }))).toBe(false)
+})
