@@ -21,9 +21,14 @@ const folded: readonly (keyof BaileysEventMap)[] = [
 /**
  * rc14 folds what is emitted within a tenth of a second into one event: a text whose revoke follows it closely loses
  * its content and its id, and is gone (observed 2026-11, Utils/event-buffer.js). So what would be folded into messages
- * never reaches that buffer.
+ * never reaches that buffer, and once we are logged in (`isOpen`) a message does not wait in it.
  */
-export function keepWhole(ev: WASocket['ev']): void {
+export function keepWhole(ev: WASocket['ev'], isOpen: () => boolean): void {
   const emit = ev.emit.bind(ev)
-  ev.emit = (event, data) => (folded.includes(event) ? false : emit(event, data))
+  ev.emit = (event, data) => {
+    if (folded.includes(event)) return false
+    const isTaken = emit(event, data)
+    if (event === 'messages.upsert' && isOpen()) ev.flush()
+    return isTaken
+  }
 }

@@ -103,7 +103,7 @@ export function openConnection(options: ConnectionOptions): Connection {
       return safe.repository
     },
   })
-  keepWhole(sock.ev)
+  keepWhole(sock.ev, () => isOpen)
 
   const tell = (fact: Fact, stored: () => void) => {
     if (!ended) options.onFact({ fact, stored })

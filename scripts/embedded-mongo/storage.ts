@@ -1,6 +1,7 @@
 // Bytes on disk: one LMDB environment, its writer, and group commit. Writes queue up while a commit is being flushed and
 // go together into the next one; `write` resolves once its commit is on disk, which is what `j: true` promises.
 import { open, type Database, type RootDatabase, type Transaction } from 'lmdb'
+import { Failure } from './failure.ts'
 
 export type Bytes = Database<Buffer, Buffer>
 export type Snapshot = Transaction
@@ -84,8 +85,8 @@ export class Storage {
         for (const job of taken) job.settle()
       } catch (error) {
         // What is in memory no longer equals what is on disk (a full disk, a broken file): only a restart can tell.
-        this.#failure = error
-        for (const job of [...taken, ...this.#waiting]) job.fail(error)
+        this.#failure = new Failure('InterruptedAtShutdown', `The data can no longer be written: ${String(error)}`)
+        for (const job of [...taken, ...this.#waiting]) job.fail(this.#failure)
         this.#waiting = []
       }
     }

@@ -81,17 +81,17 @@ const unavailableCodes = new Set([
   13435, // NotPrimaryNoSecondaryOk
 ])
 
-const lostSocketCodes = new Set<unknown>(['EPIPE', 'ECONNRESET'])
+/** A socket that broke under a command, in Node's own words: the driver does not wrap all of them (7.9, cmap/connection.js). */
+const brokenSocketCodes = new Set(['EPIPE', 'ECONNRESET', 'ECONNREFUSED', 'ECONNABORTED', 'ETIMEDOUT'])
 
 /** The database is away or its answer is unknown: the same call may be made again, and must be idempotent. */
 export function isUnavailable(error: unknown): boolean {
+  if (error instanceof Error && brokenSocketCodes.has(String((error as NodeJS.ErrnoException).code))) return true
   if (error instanceof MongoNetworkError || error instanceof MongoServerSelectionError) return true
   // A bulk write wraps whatever happened on its way to the server (driver 7.9, bulk/common.js).
   if (error instanceof MongoBulkWriteError && (error.errorResponse as unknown) instanceof Error)
     return isUnavailable(error.errorResponse)
-  // A write into a connection whose other end has just died comes out unwrapped (observed 2026-11, mongodb 7.9.0).
-  if (!(error instanceof MongoError))
-    return error instanceof Error && lostSocketCodes.has((error as { code?: unknown }).code)
+  if (!(error instanceof MongoError)) return false
   if (typeof error.code === 'number' && unavailableCodes.has(error.code)) return true
   if (error.hasErrorLabel('RetryableWriteError') || error.hasErrorLabel('TransientTransactionError')) return true
   return /MongoPoolClosedError|MongoPoolClearedError|MongoTopologyClosedError|MongoNotConnectedError|MongoClientClosedError|MongoOperationTimeoutError|MongoWriteConcernError/.test(

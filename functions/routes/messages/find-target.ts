@@ -30,10 +30,14 @@ export async function findTarget(
     return { chatId: row.chatId, messageId, sender: row.sender, fromMe: row.fromMe, row }
   }
   const command = await api.store.commands.ofMessage(sessionId, messageId)
-  if (command?.kind !== 'message.send' || (chatId !== undefined && command.lane !== chatId))
-    throw new Problem('message.not_found')
+  if (command?.kind !== 'message.send') throw new Problem('message.not_found')
   const order = command as Command<'message.send'>
-  return { chatId: order.lane, messageId, sender: 'me', fromMe: true, command: order }
+  if (chatId !== undefined && order.lane !== chatId) {
+    // Accepted before its chat was known by the address that it has now.
+    const chat = await api.store.chats.resolve(sessionId, [order.lane])
+    if (chat?.chatId !== chatId) throw new Problem('message.not_found')
+  }
+  return { chatId: chatId ?? order.lane, messageId, sender: 'me', fromMe: true, command: order }
 }
 
 /** The same for a message that is to be changed: one that never went is not there. */

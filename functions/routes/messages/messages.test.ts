@@ -91,6 +91,16 @@ test('until its owner has made its row a message is read from the outbox', async
   })
 })
 
+test('accepted under one address of a chat that is then met by another, it is found under both', async () => {
+  const { body } = await send()
+  await api.store.chats.resolveOrCreate(session, [anaLid, ana], new Date())
+  const path = `/v1/sessions/${session}/messages/${body.messageId}`
+  for (const chatId of [anaLid, ana])
+    expect((await api.call('GET', `${path}?chatId=${encodeURIComponent(chatId)}`)).status, chatId).toBe(200)
+  const other = await api.call('GET', `${path}?chatId=5491155550001`)
+  expect([other.status, other.body.code]).toEqual([404, 'message.not_found'])
+})
+
 test('a message that was cancelled reads as failed', async () => {
   const { body } = await send()
   const cancelled = await api.call('DELETE', `/v1/commands/${body.commandId}`)
