@@ -7,6 +7,7 @@ import type { Api, AppDeps, AppEnv } from './deps.ts'
 import { createEventStreams } from './event-streams/event-streams.ts'
 import { createKnownSessions } from './known-sessions.ts'
 import { createLanes } from './lanes.ts'
+import { createQueueLimit } from './queue-limit.ts'
 import { createRateLimiter } from './rate-limiter.ts'
 import { front } from './request/front.ts'
 import { methodsOf } from './request/methods-of.ts'
@@ -201,6 +202,11 @@ function createApi(deps: AppDeps): Api {
     limiter: createRateLimiter({ rateLimits: store.rateLimits, perMinute: deps.settings.RATE_LIMIT_PER_MINUTE, now }),
     sessions: createKnownSessions({ sessions: store.sessions, feed, monotonicMs }),
     lanes: createLanes(store.chats),
+    queueLimit: createQueueLimit({
+      commands: store.commands,
+      limit: deps.settings.MAX_QUEUED_PER_SESSION,
+      monotonicMs,
+    }),
     waits: createWaits(feed),
   }
 }

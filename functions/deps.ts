@@ -8,6 +8,7 @@ import type { Store } from '../shared/store/open-store.ts'
 import type { EventStreamLimits, EventStreams } from './event-streams/event-streams.ts'
 import type { KnownSessions } from './known-sessions.ts'
 import type { Lanes } from './lanes.ts'
+import type { QueueLimit } from './queue-limit.ts'
 import type { RateLimiter } from './rate-limiter.ts'
 import type { Waits } from './waits.ts'
 
@@ -20,7 +21,12 @@ export type AppDeps = {
   feed?: Feed | undefined
   settings: Pick<
     Settings,
-    'DEFAULT_SESSION_ID' | 'CORS_ORIGINS' | 'TRUST_PROXY' | 'RATE_LIMIT_PER_MINUTE' | 'ALLOW_PRIVATE_ADDRESSES'
+    | 'DEFAULT_SESSION_ID'
+    | 'CORS_ORIGINS'
+    | 'TRUST_PROXY'
+    | 'RATE_LIMIT_PER_MINUTE'
+    | 'MAX_QUEUED_PER_SESSION'
+    | 'ALLOW_PRIVATE_ADDRESSES'
   >
   log: Log
   /** Says once that MongoDB is away. Absent: one of the app's own, over with the first answer that is no failure. */
@@ -46,6 +52,7 @@ export type Api = {
   limiter: RateLimiter
   sessions: KnownSessions
   lanes: Lanes
+  queueLimit: QueueLimit
   waits: Waits
   eventStreams: EventStreams
 }

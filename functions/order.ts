@@ -2,6 +2,7 @@
 import type { Actor } from '../shared/model/api-key.ts'
 import type { Command, CommandKind, CommandPayloads } from '../shared/model/command.ts'
 import { Problem } from '../shared/model/problem.ts'
+import type { NewCommand } from '../shared/store/commands.ts'
 import { createToken, hashText } from '../shared/store/cipher.ts'
 import type { Api } from './deps.ts'
 import type { AppContext } from './operation.ts'
@@ -24,7 +25,7 @@ export type Order<K extends CommandKind> = {
 }
 
 /**
- * Throws `idempotency.conflict`, and `command.failed` when it ended badly while the caller waited.
+ * Throws `idempotency.conflict`, `queue.full`, and `command.failed` when it ended badly while the caller waited.
  * `isDone` = it has ended well while the caller waited.
  */
 export async function giveOrder<K extends CommandKind>(
@@ -34,7 +35,7 @@ export async function giveOrder<K extends CommandKind>(
 ): Promise<{ command: Command; isDone: boolean }> {
   const idempotencyKey = readIdempotencyKey(c)
   const waitMs = readWaitMs(c, order.wait)
-  const { command, repeated } = await api.store.commands.accept({
+  const { command, repeated } = await acceptWithin(api, {
     _id: `cmd_${createToken(16)}`,
     sessionId: order.sessionId,
     lane: order.lane,
@@ -62,6 +63,27 @@ export async function giveOrder<K extends CommandKind>(
       ...(ended.error?.errors ? { errors: ended.error.errors } : {}),
     })
   return { command: ended ?? command, isDone: ended !== undefined }
+}
+
+/** What a caller should wait when the queue is full, seconds. */
+const fullRetryAfterSeconds = 5
+
+/** Throws `queue.full`; what was accepted before is answered again also then. */
+async function acceptWithin(api: Api, order: NewCommand): Promise<{ command: Command; repeated: boolean }> {
+  const giveBack = await api.queueLimit.take(order.sessionId)
+  if (!giveBack) {
+    const first = await api.store.commands.accepted(order)
+    if (first) return { command: first, repeated: true }
+    throw new Problem('queue.full', { retryAfterSeconds: fullRetryAfterSeconds })
+  }
+  let isStored = false
+  try {
+    const outcome = await api.store.commands.accept(order)
+    isStored = !outcome.repeated
+    return outcome
+  } finally {
+    giveBack(isStored)
+  }
 }
 
 /** Printable, up to 255 characters (draft-ietf-httpapi-idempotency-key-header). */

@@ -33,6 +33,7 @@ const table = {
   'command.not_found': { status: 404, title: 'There is no such command', retryable: false },
   'command.already_sent': { status: 409, title: 'It has gone already', retryable: false },
   'command.failed': { status: 502, title: 'It was tried and did not succeed', retryable: false },
+  'queue.full': { status: 429, title: 'Too many commands of this session are waiting', retryable: true },
   'idempotency.conflict': { status: 422, title: 'This idempotency key was used with another body', retryable: false },
   'webhook.not_found': { status: 404, title: 'There is no such webhook', retryable: false },
   'webhook.disabled': { status: 409, title: 'The webhook is switched off', retryable: false },

@@ -106,6 +106,8 @@ export const Settings = v.object({
   ALLOW_PRIVATE_ADDRESSES: v.optional(onOff, 'off'),
   /** Requests a minute per API key. Default 600. */
   RATE_LIMIT_PER_MINUTE: whole(600, 1, 1_000_000),
+  /** Commands of one session that may wait in its queue; what comes on top is refused with 429. Default 10000. */
+  MAX_QUEUED_PER_SESSION: whole(10_000, 1, 1_000_000),
   NODE_ENV: v.optional(v.string(), 'development'),
 })
 export type Settings = v.InferOutput<typeof Settings>

@@ -11,7 +11,7 @@ import { createCoalescer } from './coalesce.ts'
 export const commandMemorySeconds = 86_400
 
 export const commandIndexes: IndexDescription[] = [
-  { key: { sessionId: 1, state: 1, ts: 1 }, name: 'outbox' }, // waiting()
+  { key: { sessionId: 1, state: 1, ts: 1 }, name: 'outbox' }, // waiting(), countQueued()
   {
     key: { sessionId: 1, state: 1, notBefore: 1 },
     name: 'due', // nextDue()
@@ -30,6 +30,8 @@ export const commandIndexes: IndexDescription[] = [
   { key: { finishedAt: 1 }, name: 'memory', expireAfterSeconds: commandMemorySeconds },
 ]
 
+export type CommandStore = ReturnType<typeof createCommandStore>
+
 export type NewCommand<K extends CommandKind = CommandKind> = Omit<
   Command<K>,
   'ts' | 'state' | 'attempts' | 'createdAt'
@@ -37,6 +39,16 @@ export type NewCommand<K extends CommandKind = CommandKind> = Omit<
 
 export function createCommandStore(db: Db) {
   const commands: Collection<Command> = db.collection('commands')
+
+  async function firstOf(input: NewCommand): Promise<Command | null> {
+    const first = await commands.findOne(
+      input.idempotencyKey === undefined
+        ? { _id: input._id }
+        : { actor: input.actor, idempotencyKey: input.idempotencyKey },
+    )
+    if (first && first.bodyHash !== input.bodyHash) throw new Problem('idempotency.conflict')
+    return first
+  }
 
   type Taking = { id: string; epoch: number; isLeft: boolean; mark?: string }
   const toTaking = ({ id, epoch, isLeft, mark }: Taking) => ({
@@ -99,14 +111,22 @@ export function createCommandStore(db: Db) {
         return { command, repeated: false }
       } catch (error) {
         if (!isDuplicateKey(error)) throw error
-        const first =
-          input.idempotencyKey === undefined
-            ? await commands.findOne({ _id: input._id })
-            : await commands.findOne({ actor: input.actor, idempotencyKey: input.idempotencyKey })
+        const first = await firstOf(input)
         if (!first) throw error
-        if (first.bodyHash !== input.bodyHash) throw new Problem('idempotency.conflict')
         return { command: first, repeated: true }
       }
+    },
+
+    /**
+     * What was accepted before under the idempotency key of `input`; `null` = nothing, or it has none.
+     * Throws `idempotency.conflict` when the body was another.
+     */
+    accepted: (input: NewCommand): Promise<Command | null> =>
+      input.idempotencyKey === undefined ? Promise.resolve(null) : firstOf(input),
+
+    /** Commands that wait, scheduled ones included; counts no further than `limit`. */
+    async countQueued(sessionId: string, limit: number): Promise<number> {
+      return commands.countDocuments({ sessionId, state: 'queued' }, { limit })
     },
 
     /** What owners before this epoch left in `sending`, oldest first. */

@@ -155,6 +155,8 @@ const exercises: Exercises = {
       await store.accept(command('keyed', { idempotencyKey: 'k' }))
       await store.accept(command('keyed-2', { idempotencyKey: 'k' }))
     },
+    accepted: (store) => store.accepted(command('keyed', { idempotencyKey: 'k' })),
+    countQueued: (store) => store.countQueued('s1', 10),
     left: (store) => store.left('s1', 5, 10),
     waiting: async (store) => [await store.waiting('s1', 10), await store.waiting('s1', 10, ['b', 'c'])],
     nextDue: (store) => store.nextDue('s1'),
