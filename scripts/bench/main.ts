@@ -5,12 +5,32 @@ import { createRequire } from 'node:module'
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import type { Figure } from './figure.ts'
+import { accepted } from './figures/accepted.ts'
+import { delay } from './figures/delay.ts'
+import { fanout } from './figures/fanout.ts'
 import { inbound, inboundOne } from './figures/inbound.ts'
+import { memory } from './figures/memory.ts'
 import { outbound, outboundOne } from './figures/outbound.ts'
+import { chatsPage, historyPage } from './figures/pages.ts'
+import { restart } from './figures/restart.ts'
+import { takeover } from './figures/takeover.ts'
 import { openStack, type Stack } from './stack.ts'
 import { judge, toTable, type Row } from './table.ts'
 
-const figures: Figure[] = [inbound, inboundOne, outbound, outboundOne]
+const figures: Figure[] = [
+  memory,
+  inbound,
+  inboundOne,
+  outbound,
+  outboundOne,
+  accepted,
+  restart,
+  delay,
+  fanout,
+  historyPage,
+  chatsPage,
+  takeover,
+]
 
 const { values } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, only: { type: 'string' }, json: { type: 'string' } },
