@@ -1,6 +1,7 @@
 // Messages accepted: `POST …/messages` answered 202, against a bare Hono handler with one `insertOne` of the same size.
+import { Agent, request } from 'node:http'
+import { text as readText } from 'node:stream/consumers'
 import { calculateObjectSize } from 'bson'
-import { Pool } from 'undici'
 import type { Figure, Options, Sample } from '../figure.ts'
 import { inParallel } from '../in-parallel.ts'
 import { perSecond, takeRounds } from '../rounds.ts'
@@ -29,33 +30,44 @@ function measure({ quick, say, withStack }: Options): Promise<Sample[]> {
       DOCUMENT_BYTES: String(Math.max(0, paddingBytes)),
     })
 
-    async function post(pool: Pool, path: string, headers: Record<string, string>, i: number): Promise<void> {
-      const { statusCode, body } = await pool.request({
-        method: 'POST',
-        path,
-        headers: { 'content-type': 'application/json', ...headers },
-        body: JSON.stringify(bodyOf(i)),
+    const agent = new Agent({ keepAlive: true, maxSockets: 8 })
+    const post = (url: string, headers: Record<string, string>, i: number) =>
+      new Promise<void>((resolve, reject) => {
+        const asking = request(url, {
+          method: 'POST',
+          agent,
+          headers: { 'content-type': 'application/json', ...headers },
+        })
+        asking
+          .once('error', reject)
+          .once('response', (response) =>
+            readText(response).then(
+              (answer) =>
+                response.statusCode === 202
+                  ? resolve()
+                  : reject(new Error(`${url} answered ${response.statusCode}: ${answer}`)),
+              reject,
+            ),
+          )
+        asking.end(JSON.stringify(bodyOf(i)))
       })
-      const answer = await body.text()
-      if (statusCode !== 202) throw new Error(`${path} answered ${statusCode}: ${answer}`)
-    }
-    const oursPool = new Pool(api.url, { connections: 8 })
-    const theirsPool = new Pool(bare.ready['api'] ?? '', { connections: 8 })
     const numbers = Array.from({ length: total }, (_, i) => i)
     const authorization = `Bearer ${api.key}`
     const ours = (inFlight: number, count: number) =>
       perSecond(count, () =>
-        inParallel(numbers.slice(0, count), inFlight, (i) => post(oursPool, pathOf(i), { authorization }, i)),
+        inParallel(numbers.slice(0, count), inFlight, (i) => post(api.url + pathOf(i), { authorization }, i)),
       )
     const theirs = (inFlight: number, count: number) =>
-      perSecond(count, () => inParallel(numbers.slice(0, count), inFlight, (i) => post(theirsPool, '/messages', {}, i)))
+      perSecond(count, () =>
+        inParallel(numbers.slice(0, count), inFlight, (i) => post(`${bare.ready['api']}/messages`, {}, i)),
+      )
     const samples = await takeRounds(quick ? 3 : 5, say, async () => ({
       unit: 'accepted/s',
       ours: await ours(8, total),
       theirs: await theirs(8, total),
       also: { '1 in flight': [await ours(1, total / 4), await theirs(1, total / 4)] },
     }))
-    await Promise.all([oursPool.close(), theirsPool.close()])
+    agent.destroy()
     return samples
   })
 }

@@ -41,9 +41,12 @@ function measure({ quick, say, withStack }: Options): Promise<Sample[]> {
     })
     await theirsReceivers.tell({ do: 'open', url: raw.child.ready['url'] ?? '', protocols: [], sockets })
 
+    let appendingSeconds = 0
     async function append(): Promise<void> {
+      const startedAt = performance.now()
       for (let sent = 0; sent < events; sent += burst)
         await appender.append(Array.from({ length: burst }, () => ({ type: 'message.received', data })))
+      appendingSeconds = (performance.now() - startedAt) / 1_000
     }
     /** Rate, and CPU of who sends. */
     async function cost(pid: number, run: () => Promise<unknown>) {
@@ -67,7 +70,10 @@ function measure({ quick, say, withStack }: Options): Promise<Sample[]> {
         unit: 'events/s × sockets',
         ours: ours.rate,
         theirs: theirs.rate,
-        also: { 'CPU s of the sender': [ours.cpuSeconds, theirs.cpuSeconds] },
+        also: {
+          'CPU s of the sender': [ours.cpuSeconds, theirs.cpuSeconds],
+          's of it in MongoDB': [appendingSeconds, 0],
+        },
       }
     })
     await appender.close()
