@@ -7,17 +7,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { openStore } from '../shared/store/open-store.ts'
-import { cpuMs, rssMb } from './bench/process-cost.ts'
+import { collectGarbage, inspected, untilIdle } from './bench/idle.ts'
+import { rssMb } from './bench/process-cost.ts'
 import { createHttp } from './demo/clients.ts'
-import WebSocket from 'ws'
-import { startChild, type Child } from './start/child.ts'
+import { startChild } from './start/child.ts'
 
 const first = 10
-/** Idle: the CPU of a window is no less than the window's before, give or take so much. */
-const steadyMs = 50
-const windowMs = 5_000
-/** Every minute a connector folds its key logs, and lets go of what is folded. */
-const foldedAfterMs = 75_000
 const giveUpMs = 120_000
 
 const { values } = parseArgs({ options: { sessions: { type: 'string', default: '50' } } })
@@ -28,33 +23,6 @@ if (!Number.isInteger(total) || total <= first) {
 }
 const progress = (line: string) => process.stderr.write(`${line}\n`)
 const say = (line: string) => process.stdout.write(`${line}\n`)
-const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
-
-/** Returns the CPU of the last window as a share of one core. */
-async function untilIdle(pid: number): Promise<number> {
-  let last = Infinity
-  for (const startedAt = Date.now(); ;) {
-    const before = cpuMs(pid)
-    await sleep(windowMs)
-    const used = cpuMs(pid) - before
-    if (Math.abs(last - used) <= steadyMs || Date.now() - startedAt > giveUpMs) return used / windowMs
-    last = used
-  }
-}
-
-/** Asked over the inspector: what a start leaves behind would hide what a session costs. */
-async function collectGarbage(child: Child): Promise<void> {
-  const address = /ws:\/\/127\.0\.0\.1:\S+/.exec(child.stderr())?.[0]
-  if (!address) throw new Error('the connector has no inspector')
-  const inspector = new WebSocket(address)
-  await new Promise((resolve, reject) => inspector.once('open', resolve).once('error', reject))
-  for (const id of [1, 2]) {
-    const answered = new Promise((resolve) => inspector.once('message', resolve))
-    inspector.send(JSON.stringify({ id, method: 'HeapProfiler.collectGarbage' }))
-    await answered
-  }
-  inspector.close()
-}
 
 async function run(): Promise<void> {
   const dataDir = mkdtempSync(join(tmpdir(), 'wastream-idle-'))
@@ -76,7 +44,7 @@ async function run(): Promise<void> {
       CONNECTOR_ROLES: 'sessions',
       CONNECTOR_MAX_SESSIONS: String(sessions),
       LOG_LEVEL: 'warn',
-      NODE_OPTIONS: '--inspect=127.0.0.1:0',
+      NODE_OPTIONS: inspected,
     })
   /** Resolves when that many sessions have said that they are connected, from now on. */
   const untilConnected = (count: number) =>
@@ -124,10 +92,8 @@ async function run(): Promise<void> {
     const connector = await startConnector(sessions)
     await connected
     progress(`${sessions} connected; waiting until the connector is idle`)
-    await sleep(foldedAfterMs)
     const cpu = await untilIdle(connector.pid)
     await collectGarbage(connector)
-    await sleep(1_000)
     rows.push({ sessions, rss: rssMb(connector.pid), cpu })
     progress(`stopped with ${await connector.stop().then(() => connector.exited)}`)
   }

@@ -1,11 +1,14 @@
 // The other side of the comparison: Baileys as it comes, with its keys in memory, and nothing else. A process of its own,
 // steered over HTTP: POST / with one of `Task`.
-import { createServer, type IncomingMessage } from 'node:http'
+import { readFileSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
+import { deserialize, serialize } from 'node:v8'
 import makeWASocket, { type WAMessage, type WASocket } from '@whiskeysockets/baileys'
 import { pino } from 'pino'
 import { WebSocketServer } from 'ws'
 import { memoryAuth, openDoor, type Auth } from '../sandbox/test/client.ts'
+import { inParallel } from './in-parallel.ts'
+import { serveTasks } from './serve-tasks.ts'
 
 export type Task =
   /** Links so many phones; answers with their numbers. */
@@ -14,13 +17,17 @@ export type Task =
   | { do: 'printed'; total: number }
   /** Every session sends `each` texts to its number, one after the other; sessions side by side. */
   | { do: 'send'; to: string[]; each: number }
-  /** Ends every socket and opens it again; answers when all are open. */
-  | { do: 'reconnect' }
   /** Texts go to every WebSocket client from now on; answers with its URL. */
   | { do: 'forward' }
-  | { do: 'collect' }
+  /** Writes what is linked here to a file, for `load` in another process. */
+  | { do: 'save'; file: string }
+  /** Opens so many of the sessions in a file, from the given one on; answers when all are open. */
+  | { do: 'load'; file: string; from: number; sessions: number }
 
-type Linked = { auth: Auth; sock: WASocket; phone: string }
+type Saved = { phone: string; creds: Auth['creds']; kept: Map<string, unknown> }
+type Linked = { auth: Auth; sock: WASocket; phone: string; kept: Saved['kept'] }
+
+const linksAtOnce = 4
 
 const door = openDoor(process.env['SANDBOX_URL'] ?? '')
 const linked: Linked[] = []
@@ -53,7 +60,8 @@ function until(sock: WASocket, state: 'open' | 'close'): Promise<void> {
 
 async function link(wsUrl: string): Promise<string> {
   const { phone } = await door.post<{ phone: string }>('/phones')
-  const auth = memoryAuth()
+  const kept: Saved['kept'] = new Map()
+  const auth = memoryAuth(kept)
   const first = connect(wsUrl, auth)
   first.ev.on('creds.update', (update) => Object.assign(auth.creds, update))
   const closed = until(first, 'close')
@@ -64,7 +72,7 @@ async function link(wsUrl: string): Promise<string> {
   )
   await door.post(`/phones/${phone}/scan`, { qr })
   await closed
-  linked.push({ auth, phone, sock: await open(wsUrl, auth) })
+  linked.push({ auth, phone, kept, sock: await open(wsUrl, auth) })
   return phone
 }
 
@@ -79,9 +87,8 @@ async function perform(task: Task): Promise<unknown> {
   const { wsUrl } = await door.get<{ wsUrl: string }>('/')
   switch (task.do) {
     case 'link': {
-      const phones: string[] = []
-      for (let i = 0; i < task.sessions; i += 1) phones.push(await link(wsUrl))
-      return { phones }
+      const phones = Array.from({ length: task.sessions })
+      return { phones: await inParallel(phones, linksAtOnce, () => link(wsUrl)) }
     }
     case 'printed':
       return new Promise((resolve) => {
@@ -98,11 +105,6 @@ async function perform(task: Task): Promise<unknown> {
         }),
       )
       return {}
-    case 'reconnect': {
-      for (const one of linked) await one.sock.end(undefined)
-      await Promise.all(linked.map(async (one) => (one.sock = await open(wsUrl, one.auth))))
-      return {}
-    }
     case 'forward': {
       const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
       await new Promise((resolve) => server.once('listening', resolve))
@@ -111,31 +113,23 @@ async function perform(task: Task): Promise<unknown> {
       }
       return { url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}` }
     }
-    case 'collect':
-      globalThis.gc?.()
+    case 'save': {
+      const saved: Saved[] = linked.map(({ phone, auth: { creds }, kept }) => ({ phone, creds, kept }))
+      writeFileSync(task.file, serialize(saved))
       return {}
+    }
+    case 'load': {
+      const saved = deserialize(readFileSync(task.file)) as Saved[]
+      await Promise.all(
+        saved.slice(task.from, task.from + task.sessions).map(async ({ phone, creds, kept }) => {
+          const auth = memoryAuth(kept)
+          Object.assign(auth.creds, creds)
+          linked.push({ auth, phone, kept, sock: await open(wsUrl, auth) })
+        }),
+      )
+      return {}
+    }
   }
 }
 
-async function readTask(request: IncomingMessage): Promise<Task> {
-  let text = ''
-  for await (const chunk of request) text += String(chunk)
-  return JSON.parse(text) as Task
-}
-
-const server = createServer((request, response) => {
-  readTask(request)
-    .then(perform)
-    .then(
-      (answer) => response.end(JSON.stringify(answer)),
-      (error: unknown) => response.writeHead(500).end(String(error)),
-    )
-})
-// A task may take minutes.
-server.requestTimeout = 0
-server.listen(0, '127.0.0.1', () =>
-  process.stdout.write(
-    `ready ${JSON.stringify({ control: `http://127.0.0.1:${(server.address() as AddressInfo).port}` })}\n`,
-  ),
-)
-process.on('disconnect', () => process.exit(0))
+serveTasks(perform)

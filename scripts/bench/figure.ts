@@ -1,9 +1,12 @@
 // One line of the table: what is measured, both sides in one run, and what it has to reach.
+import type { Stack } from './stack.ts'
 
 export type Options = {
   /** Fewer and shorter rounds. */
   quick: boolean
   say: (line: string) => void
+  /** A stack of the figure's own, closed when `use` has ended. */
+  withStack: <T>(use: (stack: Stack) => Promise<T>) => Promise<T>
 }
 
 export type Sample = {
@@ -11,6 +14,8 @@ export type Sample = {
   unit: string
   ours: number
   theirs: number
+  /** Measured on the way and shown beside it, not judged: what → [ours, theirs]. */
+  also?: Record<string, [number, number]>
 }
 
 export type Figure = {

@@ -4,12 +4,33 @@ import { writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
-import type { Figure, Sample } from './figure.ts'
+import type { Figure } from './figure.ts'
+import { accepted } from './figures/accepted.ts'
+import { delay } from './figures/delay.ts'
+import { fanout } from './figures/fanout.ts'
 import { inbound, inboundOne } from './figures/inbound.ts'
+import { memory } from './figures/memory.ts'
 import { outbound, outboundOne } from './figures/outbound.ts'
-import { median } from './samples.ts'
+import { chatsPage, historyPage } from './figures/pages.ts'
+import { restart } from './figures/restart.ts'
+import { takeover } from './figures/takeover.ts'
+import { openStack, type Stack } from './stack.ts'
+import { judge, toTable, type Row } from './table.ts'
 
-const figures: Figure[] = [inbound, inboundOne, outbound, outboundOne]
+const figures: Figure[] = [
+  memory,
+  inbound,
+  inboundOne,
+  outbound,
+  outboundOne,
+  accepted,
+  restart,
+  delay,
+  fanout,
+  historyPage,
+  chatsPage,
+  takeover,
+]
 
 const { values } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, only: { type: 'string' }, json: { type: 'string' } },
@@ -18,22 +39,15 @@ const require = createRequire(import.meta.url)
 const versionOf = (name: string) => (require(`${name}/package.json`) as { version: string }).version
 const progress = (line: string) => void process.stderr.write(`${line}\n`)
 
-type Row = { name: string; ratio: number; goal: Figure['goal']; reached: boolean | 'reported'; samples: Sample[] }
-
-function judge(figure: Figure, samples: Sample[]): Row {
-  const ratio = median(samples.map(({ ours, theirs }) => ours / theirs))
-  const { goal } = figure
-  const reached = goal === 'reported' ? 'reported' : 'atLeast' in goal ? ratio >= goal.atLeast : ratio <= goal.atMost
-  return { name: figure.name, ratio, goal, reached, samples }
-}
-
-function toLine({ name, ratio, goal, reached, samples }: Row): string {
-  const ratios = samples.map(({ ours, theirs }) => ours / theirs)
-  const side = (of: 'ours' | 'theirs') => Number(median(samples.map((sample) => sample[of])).toPrecision(3))
-  const asked = goal === 'reported' ? '' : 'atLeast' in goal ? `≥ ${goal.atLeast}` : `≤ ${goal.atMost}`
-  const spread = `${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)}`
-  const verdict = reached === 'reported' ? '' : reached ? 'reached' : 'NOT reached'
-  return `| ${name} | ${side('ours')} : ${side('theirs')} ${samples[0]?.unit ?? ''} | ${ratio.toFixed(2)} (${spread}) | ${asked} | ${verdict} |`
+let mongodb = ''
+async function withStack<T>(use: (stack: Stack) => Promise<T>): Promise<T> {
+  const stack = await openStack()
+  mongodb = stack.mongodb
+  try {
+    return await use(stack)
+  } finally {
+    await stack.close()
+  }
 }
 
 async function run(): Promise<void> {
@@ -47,15 +61,12 @@ async function run(): Promise<void> {
   const rows: Row[] = []
   for (const figure of wanted) {
     progress(figure.name)
-    rows.push(judge(figure, await figure.measure({ quick: values.quick, say: progress })))
+    rows.push(judge(figure, await figure.measure({ quick: values.quick, say: progress, withStack })))
   }
-  const mongodb = process.env['MONGODB_URI'] ? 'uri' : 'embedded'
   const lines = [
     `${machine.cores} × ${machine.cpu}, ${machine.memoryGb} GB; Node ${versions.node}, Baileys ${versions.baileys}; MongoDB: ${mongodb}`,
     '',
-    '| figure | ours : theirs (medians) | ratio (spread) | goal | |',
-    '|---|---|---|---|---|',
-    ...rows.map(toLine),
+    ...toTable(rows, mongodb),
   ]
   process.stdout.write(`${lines.join('\n')}\n`)
   if (values.json !== undefined)

@@ -19,8 +19,8 @@ quietLibsignal()
 export type Client = Awaited<ReturnType<typeof startClient>>
 export type Auth = { creds: AuthenticationCreds; keys: SignalKeyStore }
 
-export const memoryAuth = (): Auth => {
-  const kept = new Map<string, unknown>()
+/** `kept`: where the keys are, by `type/id`; a copy of it is a copy of them. */
+export const memoryAuth = (kept = new Map<string, unknown>()): Auth => {
   return {
     creds: initAuthCreds(),
     keys: {
