@@ -17,7 +17,7 @@ function limited(limit: number) {
   })
   return {
     state,
-    async accept(): Promise<boolean> {
+    accept: async (): Promise<boolean> => {
       const giveBack = await queue.take('s')
       if (giveBack) state.queued += 1
       giveBack?.(true)
