@@ -89,6 +89,7 @@ export async function connectOnce(
       onState: (state) => {
         if (state.kind === 'open') {
           opened = true
+          outbox.setPace(session.settings.pace)
           outbox.use(connection)
         }
         if (state.kind !== 'linked') leave()
@@ -134,6 +135,7 @@ export async function connectOnce(
         if (reason === 'closed' || signal.aborted) return false
         if (reason === 'time') await reporter.report({ lastHealthCheck: new Date() })
         const now = await held.read()
+        if (now) outbox.setPace(now.settings.pace)
         if (now?.wantedRevision === revision) continue
         if (opened && (now?.wanted === 'logged_out' || now?.wanted === 'deleted')) {
           await reporter.report({ actedRevision: now.wantedRevision })

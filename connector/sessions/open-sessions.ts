@@ -50,10 +50,10 @@ export function openSessions(options: SessionsOptions): Sessions {
   const unlisten = options.feed.listen((change) => {
     if (change.kind === 'session') {
       // Most changes are reports of the owners themselves.
-      if (!change.wished && !change.removed) return
+      if (!change.wished && !change.patched && !change.removed) return
       const one = held.get(change.id)
       if (one) one.wake('changed')
-      else wake.ring('session')
+      else if (!change.patched) wake.ring('session')
     } else if (change.kind === 'command' && change.sessionId !== undefined)
       held.get(change.sessionId)?.ringOutbox(change.lane)
     else if (change.kind === 'lost')

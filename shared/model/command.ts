@@ -15,6 +15,9 @@ export type CommandPayloads = {
 }
 export type CommandKind = keyof CommandPayloads
 
+/** What needs no place among the messages of its chat: it may go while they wait. */
+export const lightKinds: readonly CommandKind[] = ['chat.read', 'chat.typing', 'presence.set', 'presence.subscribe']
+
 export const commandStates = ['queued', 'sending', 'done', 'failed', 'cancelled', 'expired'] as const
 export type CommandState = (typeof commandStates)[number]
 
@@ -29,6 +32,8 @@ export type Command<K extends CommandKind = CommandKind> = {
   /** The WhatsApp id the message will have, chosen at acceptance. */
   messageId?: string
   state: CommandState
+  /** Its kind is one of `lightKinds`. */
+  light?: true
   /** Filled in by the server at insert: the order inside a lane. */
   ts: Timestamp
   actor: string

@@ -16,6 +16,15 @@ export const SessionStatus = v.picklist([
 ])
 export type SessionStatus = v.InferOutput<typeof SessionStatus>
 
+/** A slower way out than WhatsApp would bear. `{}` = as fast as it goes. */
+export const Pace = v.strictObject({
+  /** Messages a minute, on average, at most; no more than three seconds' worth, and no more than 5, go at once. */
+  perMinute: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(6_000))),
+  /** After each message the next one rests for a random time up to this, ms. Default 0. */
+  jitterMs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(600_000))),
+})
+export type Pace = v.InferOutput<typeof Pace>
+
 export const SessionSettings = v.strictObject({
   /** Message stanzas of groups are acknowledged and dropped. Default false. */
   ignoreGroups: v.optional(v.boolean()),
@@ -26,6 +35,8 @@ export const SessionSettings = v.strictObject({
   autoRead: v.optional(v.boolean()),
   /** Ask the phone for its full history when linking. Default true. */
   syncFullHistory: v.optional(v.boolean()),
+  /** How fast messages leave; given, it replaces the pace before as a whole, from the next message on. Default as fast as it goes. */
+  pace: v.optional(Pace),
 })
 export type SessionSettings = v.InferOutput<typeof SessionSettings>
 
@@ -47,6 +58,8 @@ export type Session = {
   name: string
   sandbox: boolean
   settings: SessionSettings
+  /** Counts every PATCH, so that the owner hears of it. */
+  settingsRevision?: number
   wanted: SessionWanted
   /** Counts every start/stop/restart asked for; the owner acts when it differs from `actedRevision`. */
   wantedRevision: number

@@ -1,7 +1,7 @@
 // The durable outbox: accepted by one insert, taken by compare-and-set, never tried by two.
 import { randomUUID } from 'node:crypto'
 import { Timestamp, type Collection, type Db, type Filter, type IndexDescription } from 'mongodb'
-import { commandStates, type Command, type CommandKind, type CommandState } from '../model/command.ts'
+import { commandStates, lightKinds, type Command, type CommandKind, type CommandState } from '../model/command.ts'
 import { formatCursor, parseCursor, type Page } from '../model/page.ts'
 import { Problem } from '../model/problem.ts'
 import { isDuplicateKey } from './client.ts'
@@ -12,6 +12,11 @@ export const commandMemorySeconds = 86_400
 
 export const commandIndexes: IndexDescription[] = [
   { key: { sessionId: 1, state: 1, ts: 1 }, name: 'outbox' }, // waiting(), countQueued()
+  {
+    key: { sessionId: 1, light: 1, state: 1, ts: 1 },
+    name: 'light', // waitingLight()
+    partialFilterExpression: { light: { $exists: true } },
+  },
   {
     key: { sessionId: 1, state: 1, notBefore: 1 },
     name: 'due', // nextDue()
@@ -34,7 +39,7 @@ export type CommandStore = ReturnType<typeof createCommandStore>
 
 export type NewCommand<K extends CommandKind = CommandKind> = Omit<
   Command<K>,
-  'ts' | 'state' | 'attempts' | 'createdAt'
+  'ts' | 'state' | 'light' | 'attempts' | 'createdAt'
 >
 
 export function createCommandStore(db: Db) {
@@ -103,6 +108,7 @@ export function createCommandStore(db: Db) {
         // An empty Timestamp at the top level is filled in by the server at insert (MongoDB manual, "Timestamps").
         ts: new Timestamp({ t: 0, i: 0 }),
         state: 'queued',
+        ...(lightKinds.includes(input.kind) ? { light: true } : {}),
         attempts: 0,
         createdAt: new Date(),
       }
@@ -149,6 +155,11 @@ export function createCommandStore(db: Db) {
         .sort({ ts: 1 })
         .limit(limit)
         .toArray()
+    },
+
+    /** Of what is queued only reads, typing and presence, oldest first. */
+    async waitingLight(sessionId: string, limit: number): Promise<Command[]> {
+      return commands.find({ sessionId, light: true, state: 'queued' }).sort({ ts: 1 }).limit(limit).toArray()
     },
 
     /** When the first of those that are not due yet is; `undefined` when there is none. */

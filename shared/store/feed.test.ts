@@ -176,6 +176,7 @@ test('keys, logs, pictures and texts never travel in it: it says who and in whic
   await store.sessions.create('s', { name: 'marked' })
   await store.sessions.update('s', { qr: { code: 'marked', png: 'marked', svg: 'marked', expiresAt: new Date() } })
   await store.sessions.want('s', 'stopped')
+  await store.sessions.patch('s', { name: 'marked' })
   await store.contacts.upsert('s', ['1@lid'], { name: 'marked' })
   await store.leases.create('s')
   const { ticket } = await store.tickets.issue('marked')
@@ -200,6 +201,7 @@ test('keys, logs, pictures and texts never travel in it: it says who and in whic
     'session',
     'session',
     'session',
+    'session',
     'apiKey',
     'apiKey',
     'command',
@@ -209,8 +211,9 @@ test('keys, logs, pictures and texts never travel in it: it says who and in whic
     'event',
   ])
   expect(seen.changes[2]).toEqual({ kind: 'session', id: 's', wished: true, wanted: 'stopped' })
-  expect(seen.changes[6]).toMatchObject({ kind: 'command', id: 'c', state: 'sending' })
-  expect(seen.changes[8]).toEqual({ kind: 'session', id: 's', removed: true })
+  expect(seen.changes[3]).toEqual({ kind: 'session', id: 's', patched: true })
+  expect(seen.changes[7]).toMatchObject({ kind: 'command', id: 'c', state: 'sending' })
+  expect(seen.changes[9]).toEqual({ kind: 'session', id: 's', removed: true })
   const travelled: Document[] = []
   while (travelled.length < seen.changes.length) travelled.push(await raw.next())
   const text = JSON.stringify([travelled, seen.changes])

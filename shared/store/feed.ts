@@ -17,8 +17,11 @@ export type FeedChange =
       lane: string | undefined
       state: string | undefined
     }
-  /** `wished` when a wish was made, `wanted` when it is another one, `removed` when the document went. */
-  | { kind: 'session'; id: string; wished?: true; wanted?: string; removed?: true }
+  /**
+   * `wished` when a wish was made, `wanted` when it is another one, `patched` when its settings may be others, `removed` when
+   * the document went.
+   */
+  | { kind: 'session'; id: string; wished?: true; wanted?: string; patched?: true; removed?: true }
   | { kind: 'apiKey'; id: string }
   /** Something was asked of it, or it went; its worker's own progress is not told. */
   | { kind: 'webhook'; id: string }
@@ -115,6 +118,7 @@ export async function openFeed(db: Db, options: FeedOptions = {}): Promise<Feed>
         'fullDocument.wanted': 1,
         'updateDescription.updatedFields.wanted': 1,
         'updateDescription.updatedFields.wantedRevision': 1,
+        'updateDescription.updatedFields.settingsRevision': 1,
         'updateDescription.updatedFields.state': 1,
       },
     },
@@ -227,6 +231,7 @@ function toFeedChange(raw: Document): FeedChange | undefined {
         // The same wish again leaves `wanted` as it was, and only its revision changes.
         ...(isWish ? { wished: true as const } : {}),
         ...(wanted === undefined ? {} : { wanted }),
+        ...(raw['updateDescription']?.updatedFields?.settingsRevision === undefined ? {} : { patched: true as const }),
         ...(raw['operationType'] === 'delete' ? { removed: true } : {}),
       }
     }

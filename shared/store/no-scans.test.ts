@@ -159,6 +159,7 @@ const exercises: Exercises = {
     countQueued: (store) => store.countQueued('s1', 10),
     left: (store) => store.left('s1', 5, 10),
     waiting: async (store) => [await store.waiting('s1', 10), await store.waiting('s1', 10, ['b', 'c'])],
+    waitingLight: (store) => store.waitingLight('s1', 10),
     nextDue: (store) => store.nextDue('s1'),
     take: (store) => store.take('s1/m1', 1),
     finish: (store) => store.finish('s1/m1', 1, 'done'),

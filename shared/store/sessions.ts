@@ -133,7 +133,7 @@ export function createSessionStore(db: Db) {
       for (const [key, value] of Object.entries(input.settings ?? {})) set[`settings.${key}`] = value
       return sessions.findOneAndUpdate(
         { _id: sessionId, wanted: { $ne: 'deleted' } },
-        { $set: set },
+        { $set: set, $inc: { settingsRevision: 1 } },
         { returnDocument: 'after' },
       )
     },

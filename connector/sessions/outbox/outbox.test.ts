@@ -56,6 +56,11 @@ async function openLanes(options: LaneOptions = {}) {
           if (automatic) outbox.acked(messageId, undefined)
           return Promise.resolve({ outcome: 'sent', raw: new Uint8Array() })
         },
+        typing: (to: string, state: string): Promise<void> => {
+          wire.push({ to, text: state, messageId: '' })
+          for (const look of looks) look()
+          return Promise.resolve()
+        },
       },
     } as unknown as Connection)
 
@@ -340,3 +345,25 @@ test('a command that ends its connector again and again is set aside, told as fa
   expect(row).toMatchObject({ status: 'failed', error: { code: 'command.set_aside' } })
   await lanes.stop()
 })
+
+test('at a pace messages leave one by one, oldest first, in order per chat; typing does not wait for them', async () => {
+  const clock = { now: 0 }
+  const lanes = await openLanes({ clock: { nowMs: () => clock.now, random: () => 0 } })
+  lanes.outbox.setPace({ perMinute: 20 })
+  for (let i = 0; i < 60; i += 1) await lanes.accept(i % 2 === 0 ? ana : beto, `m${i}`)
+  await lanes.accept(ana, 'composing', { kind: 'chat.typing', payload: { chatId: ana, state: 'composing' } })
+  lanes.connect()
+  await lanes.sent(2)
+  expect(lanes.texts().toSorted()).toEqual(['composing', 'm0'])
+  for (let i = 1; i <= 4; i += 1) {
+    clock.now += 3_000
+    lanes.outbox.ring()
+    await lanes.sent(2 + i)
+    expect(lanes.texts().at(-1)).toBe(`m${i}`)
+  }
+  lanes.outbox.setPace(undefined)
+  await lanes.sent(61)
+  const ofAna = lanes.wire.filter(({ to, messageId }) => to === ana && messageId !== '').map(({ text }) => text)
+  expect(ofAna).toEqual(Array.from({ length: 30 }, (_, i) => `m${2 * i}`))
+  await lanes.stop()
+}, 60_000)

@@ -1,6 +1,7 @@
 // The session's commands leave in order per lane, lanes side by side. A command ends only when the server has it:
 // until then it is sent again with the same id.
-import type { Command } from '../../../shared/model/command.ts'
+import { lightKinds, type Command } from '../../../shared/model/command.ts'
+import type { Pace as PaceSettings } from '../../../shared/model/session.ts'
 import { LeaseLost } from '../../../shared/store/auth-log.ts'
 import type { Connection } from '../../whatsapp/connection.ts'
 import { patiently } from '../../patiently.ts'
@@ -8,6 +9,7 @@ import type { RecordContext } from '../record/context.ts'
 import { groupBy } from '../record/group-by.ts'
 import { createWake } from '../../wake.ts'
 import { createAcks } from './acks.ts'
+import { createPace, type Clock } from './pace.ts'
 import { createSendGroup, type OpenConnection } from './send-group.ts'
 
 export type OutboxOptions = {
@@ -23,6 +25,8 @@ export type OutboxOptions = {
   ackTimeoutMs?: number
   /** Tries before a command that keeps failing is given up. Default 5. */
   maxAttempts?: number
+  /** Default performance.now and Math.random. */
+  clock?: Clock
 }
 
 export type Outbox = {
@@ -30,6 +34,8 @@ export type Outbox = {
   ring(lane?: string): void
   /** The connection to use, or none while there is none. */
   use(connection: Connection | undefined): void
+  /** How fast messages may leave, from the next one on. */
+  setPace(settings: PaceSettings | undefined): void
   /** The server's ack was recorded. */
   acked(messageId: string, error: string | undefined): void
   run(): Promise<void>
@@ -44,6 +50,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   const busy = new Map<string, Promise<void>>()
   /** Lanes whose head waits to be tried again, and until when (epoch ms). */
   const resting = new Map<string, number>()
+  const pace = createPace(options.clock ?? { nowMs: () => performance.now(), random: Math.random })
   const acks = createAcks(options.ackTimeoutMs ?? 20_000)
   let open: OpenConnection | undefined
 
@@ -61,6 +68,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     acks,
     maxAttempts: options.maxAttempts ?? 5,
     open: () => open,
+    mayLeave: () => pace.take(),
     rest,
     onError: options.onError,
   })
@@ -74,14 +82,27 @@ export function createOutbox(options: OutboxOptions): Outbox {
     const left = mayBeLeft ? await patiently(() => store.commands.left(sessionId, epoch, 500), { signal }) : []
     mayBeLeft = left.length > 0
     const except = [...busy.keys(), ...resting.keys()].flatMap(formsOf)
-    return [...left, ...(await patiently(() => store.commands.waiting(sessionId, 500, except), { signal }))]
+    if (!pace.isOn())
+      return [...left, ...(await patiently(() => store.commands.waiting(sessionId, 500, except), { signal }))]
+    // Few go at a time, and what is light must be seen behind however many messages.
+    const waiting = await patiently(() => store.commands.waiting(sessionId, 50, except), { signal })
+    const light = await patiently(() => store.commands.waitingLight(sessionId, 500), { signal })
+    const seen = new Set(waiting.map(({ _id }) => _id))
+    return [...left, ...waiting, ...light.filter(({ _id, lane }) => !seen.has(_id) && !resting.has(toLane(lane)))]
+  }
+
+  /** Of a lane's commands those that may go: while its first message has to wait, only what may overtake messages. */
+  function toGo(commands: Command[]): Command[] {
+    const first = commands.find(({ kind }) => !lightKinds.includes(kind))
+    const waits = first?.kind === 'message.send' && pace.msUntilNext() > 0
+    return waits ? commands.filter(({ kind }) => lightKinds.includes(kind)) : commands
   }
 
   /** Everything but time rings. The database is asked what comes due only when there is nothing else to do. */
-  async function msUntilNext(isIdle: boolean): Promise<number> {
+  async function msUntilNext(isIdle: boolean, isPaced: boolean): Promise<number> {
     const due = open && isIdle ? await patiently(() => store.commands.nextDue(sessionId), { signal }) : undefined
     const next = Math.min(...resting.values(), due?.getTime() ?? Infinity) - Date.now()
-    return Math.max(0, Math.min(next, isIdle ? 15_000 : 1_000))
+    return Math.max(0, Math.min(next, isPaced ? pace.msUntilNext() : Infinity, isIdle ? 15_000 : 1_000))
   }
 
   /** Texts go a few at a time. Anything else, and what was left by a former owner, goes alone. */
@@ -109,14 +130,23 @@ export function createOutbox(options: OutboxOptions): Outbox {
       open = connection && { connection, closed: new AbortController() }
       if (connection) wake.ring('open')
     },
+    setPace(settings) {
+      pace.set(settings)
+      wake.ring('pace')
+    },
     acked: (messageId, error) => acks.acked(messageId, { error }),
     async run() {
       while (!signal.aborted) {
         const now = Date.now()
         for (const [lane, until] of resting) if (until <= now) resting.delete(lane)
         const waiting = open ? await findWork() : []
-        for (const [lane, commands] of groupBy(waiting, (command) => toLane(command.lane))) {
-          if (isBusy(lane) || busy.size >= lanes) continue
+        let isPaced = false
+        let isIdle = true
+        for (const [lane, all] of groupBy(waiting, (command) => toLane(command.lane))) {
+          const commands = toGo(all)
+          isPaced ||= commands.length < all.length
+          isIdle &&= commands.length === 0
+          if (commands.length === 0 || isBusy(lane) || busy.size >= lanes) continue
           const work = runLane(commands)
             .catch((error: unknown) => {
               if (!signal.aborted && !(error instanceof LeaseLost)) options.onError(error, commands[0]?._id ?? '')
@@ -127,7 +157,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
             })
           busy.set(lane, work)
         }
-        await wake.sleep(await msUntilNext(waiting.length === 0), signal)
+        await wake.sleep(await msUntilNext(isIdle, isPaced), signal)
       }
       await Promise.all(busy.values())
     },

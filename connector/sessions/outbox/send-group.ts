@@ -21,6 +21,8 @@ export type SendOptions = {
   open: () => OpenConnection | undefined
   /** Leaves the lane alone until then. */
   rest: (lane: string, until: Date) => void
+  /** Whether a message may leave now; asked once for each that does. */
+  mayLeave: () => boolean
   onError: (error: unknown, commandId: string) => void
 }
 
@@ -46,7 +48,8 @@ export function createSendGroup(options: SendOptions): SendGroup {
       options.rest(command.lane, command.retryAt)
       return 'wait'
     }
-    if (!command.expiresAt || command.expiresAt.getTime() > now) return 'go'
+    if (!command.expiresAt || command.expiresAt.getTime() > now)
+      return isSend(command) && !options.mayLeave() ? 'wait' : 'go'
     if (!(await store.commands.expire(command._id))) return 'go'
     await failMessage(command, { code: 'command.expired', reason: 'It was not sent before expiresAt' })
     return 'over'
