@@ -186,7 +186,7 @@ test('keys, logs, pictures and texts never travel in it: it says who and in whic
   await store.commands.accept({
     _id: 'c',
     sessionId: 's',
-    lane: 'marked',
+    lane: 'a lane',
     kind: 'message.send',
     payload: { to: 'marked', text: 'marked' },
     actor: 'marked',
