@@ -70,7 +70,7 @@ async function throughAbsence(name: string, absence: () => Promise<void>): Promi
     expect(reader.seqs().slice(0, head), 'each event once, in order').toEqual(numbers)
   }
   expect(steady.opened(), 'the socket stayed').toBe(sockets)
-  expect(restless.opened(), 'the other one came back again and again').toBeGreaterThan(5)
+  expect(restless.opened(), 'the other one came back').toBeGreaterThan(1)
 }
 
 const burst = (name: string) =>
