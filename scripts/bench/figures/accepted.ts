@@ -1,5 +1,6 @@
 // Messages accepted: `POST …/messages` answered 202, against a bare Hono handler with one `insertOne` of the same size.
-import { Agent, request } from 'node:http'
+import { once } from 'node:events'
+import { Agent, request, type IncomingMessage } from 'node:http'
 import { text as readText } from 'node:stream/consumers'
 import { calculateObjectSize } from 'bson'
 import type { Figure, Options, Sample } from '../figure.ts'
@@ -31,26 +32,17 @@ function measure({ quick, say, withStack }: Options): Promise<Sample[]> {
     })
 
     const agent = new Agent({ keepAlive: true, maxSockets: 8 })
-    const post = (url: string, headers: Record<string, string>, i: number) =>
-      new Promise<void>((resolve, reject) => {
-        const asking = request(url, {
-          method: 'POST',
-          agent,
-          headers: { 'content-type': 'application/json', ...headers },
-        })
-        asking
-          .once('error', reject)
-          .once('response', (response) =>
-            readText(response).then(
-              (answer) =>
-                response.statusCode === 202
-                  ? resolve()
-                  : reject(new Error(`${url} answered ${response.statusCode}: ${answer}`)),
-              reject,
-            ),
-          )
-        asking.end(JSON.stringify(bodyOf(i)))
+    async function post(url: string, headers: Record<string, string>, i: number): Promise<void> {
+      const asking = request(url, {
+        method: 'POST',
+        agent,
+        headers: { 'content-type': 'application/json', ...headers },
       })
+      asking.end(JSON.stringify(bodyOf(i)))
+      const [response] = (await once(asking, 'response')) as [IncomingMessage]
+      const answer = await readText(response)
+      if (response.statusCode !== 202) throw new Error(`${url} answered ${response.statusCode}: ${answer}`)
+    }
     const numbers = Array.from({ length: total }, (_, i) => i)
     const authorization = `Bearer ${api.key}`
     const ours = (inFlight: number, count: number) =>

@@ -38,11 +38,13 @@ function measure({ quick, say, withStack }: Options): Promise<Sample[]> {
         return { child: await stack.startConnector(), isReady }
       })
       await ours.child.stop()
+      let save = (): Promise<unknown> => Promise.resolve()
       const theirs = await costOf(async () => {
         const bare = await stack.startBare()
-        const isReady = bare.tell({ do: 'load', file, from: 0, sessions }).then(() => bare.tell({ do: 'save', file }))
-        return { child: bare.child, isReady }
+        save = () => bare.tell({ do: 'save', file })
+        return { child: bare.child, isReady: bare.tell({ do: 'load', file, from: 0, sessions }) }
       })
+      await save()
       await theirs.child.stop()
       return {
         unit: 's of CPU',
