@@ -32,6 +32,7 @@ export type Sessions = {
 }
 
 const restMs = 15_000
+const claimsAtOnce = 8
 
 export function openSessions(options: SessionsOptions): Sessions {
   const { store, owner, log, leaseTtlMs } = options
@@ -42,8 +43,8 @@ export function openSessions(options: SessionsOptions): Sessions {
   const ending = new Set<Promise<void>>()
   /** Sessions that failed here, and until when they are left alone, monotonic ms. */
   const resting = new Map<string, number>()
-  /** Whose lease is being asked for now. */
-  let claiming: string | undefined
+  /** Whose leases are being asked for now. */
+  const claiming = new Set<string>()
   /** Monotonic ms when our leases run out by our own count, taken from before the last renewal was asked. */
   let validUntil = Number.POSITIVE_INFINITY
 
@@ -96,20 +97,27 @@ export function openSessions(options: SessionsOptions): Sessions {
     ending.add(end)
   }
 
+  async function claimOne(sessionId: string): Promise<void> {
+    resting.delete(sessionId)
+    claiming.add(sessionId)
+    try {
+      const claim = await store.leases.claim(sessionId, owner, leaseTtlMs)
+      if (claim.outcome === 'claimed') hold(sessionId, claim.epoch)
+    } finally {
+      claiming.delete(sessionId)
+    }
+  }
+
+  /** A few at once: what a dead owner held must not wait in line behind the connects of those before it. */
   async function claimFree(): Promise<void> {
     const room = options.maxSessions - held.size
     if (room <= 0) return
-    for (const sessionId of await store.leases.free(room)) {
-      if (signal.aborted) return
-      if (held.has(sessionId) || (resting.get(sessionId) ?? 0) > performance.now()) continue
-      resting.delete(sessionId)
-      claiming = sessionId
-      try {
-        const claim = await store.leases.claim(sessionId, owner, leaseTtlMs)
-        if (claim.outcome === 'claimed') hold(sessionId, claim.epoch)
-      } finally {
-        claiming = undefined
-      }
+    const rests = (sessionId: string) => (resting.get(sessionId) ?? 0) > performance.now()
+    const free = (await store.leases.free(room)).filter((sessionId) => !held.has(sessionId) && !rests(sessionId))
+    for (let i = 0; i < free.length && !signal.aborted; i += claimsAtOnce) {
+      const ends = await Promise.allSettled(free.slice(i, i + claimsAtOnce).map(claimOne))
+      const failed = ends.find((one) => one.status === 'rejected')
+      if (failed) throw failed.reason
     }
   }
 
@@ -140,7 +148,7 @@ export function openSessions(options: SessionsOptions): Sessions {
         // Claimed by a call whose answer was lost, or let go by mistake: prolonged with the others, it would stay ours
         // for ever and be nobody's.
         for (const [sessionId, epoch] of mine)
-          if (!held.has(sessionId) && sessionId !== claiming) await store.leases.release(sessionId, owner, epoch)
+          if (!held.has(sessionId) && !claiming.has(sessionId)) await store.leases.release(sessionId, owner, epoch)
       } catch (error) {
         // Without MongoDB nothing can be written, so nothing can be written wrongly: sockets stay, commits wait.
         const isNews: boolean = performance.now() > validUntil && !isLate
