@@ -1,4 +1,4 @@
-// Waits, with a bound, until nothing is under way any more: commands settled, texts arrived on both sides, subscribers
+// Waits, with a bound and only as long as it gets on, until nothing is under way any more: commands settled, texts arrived on both sides, subscribers
 // where the feed ends.
 import { setTimeout as pause } from 'node:timers/promises'
 import type { ShownEvent } from './audit/record.ts'
@@ -9,6 +9,8 @@ import type { Site } from './site.ts'
 import type { OpenSubscriber } from './subscribers/subscriber.ts'
 
 const lookMs = 500
+/** Longer than it takes to notice by oneself that a connection is dead. */
+const stuckMs = 75_000
 
 /** What was still missing when the time was over; `undefined` when nothing was. */
 export async function drain(
@@ -19,6 +21,8 @@ export async function drain(
   boundMs: number,
 ): Promise<string | undefined> {
   const giveUpAt = Date.now() + boundMs
+  let stuckAt = Date.now() + stuckMs
+  let last: string | undefined
   const feeds = new Map<string, ShownEvent[]>(cast.sessions.map(({ sessionId }) => [sessionId, []]))
   let heads = ''
 
@@ -52,7 +56,9 @@ export async function drain(
 
   for (;;) {
     const what = await missing()
-    if (what === undefined || Date.now() > giveUpAt) return what
+    if (what !== last) stuckAt = Date.now() + stuckMs
+    last = what
+    if (what === undefined || Date.now() > Math.min(giveUpAt, stuckAt)) return what
     await pause(lookMs)
   }
 }

@@ -15,7 +15,8 @@ import type { Mutations } from './mutations.ts'
 export const journalType = 'journal'
 const doneForMs = 86_400_000
 
-type Row = { node: Uint8Array; plaintext: Uint8Array; key: string } | { doneAt: number }
+/** `n` grows with every stanza: a fold keeps rows by their hash, and forgets in which order they came. */
+type Row = { node: Uint8Array; plaintext: Uint8Array; key: string; n?: number } | { doneAt: number }
 type PendingRow = Extract<Row, { node: Uint8Array }>
 
 export type Journal = {
@@ -50,7 +51,12 @@ export function createJournal(memory: KeyMemory, me: () => { id: string; lid: st
     const hashes = byKey.get(key) ?? new Set()
     byKey.set(key, hashes.add(hash))
   }
-  for (const [hash, row] of rows()) if (isRowPending(row)) remember(row.key, hash)
+  let lastN = 0
+  for (const [hash, row] of rows()) {
+    if (!isRowPending(row)) continue
+    remember(row.key, hash)
+    lastN = Math.max(lastN, row.n ?? 0)
+  }
 
   return {
     answer(hash) {
@@ -64,7 +70,7 @@ export function createJournal(memory: KeyMemory, me: () => { id: string; lid: st
       cleanMessage(fullMessage, id, lid)
       const key = toMessageKeyText(fullMessage.key)
       remember(key, hash)
-      const row: Row = { node: encodeBinaryNode(node), plaintext, key }
+      const row: Row = { node: encodeBinaryNode(node), plaintext, key, n: (lastN += 1) }
       return { [journalType]: { [hash]: row } }
     },
     finish(messageKey) {
@@ -78,8 +84,8 @@ export function createJournal(memory: KeyMemory, me: () => { id: string; lid: st
     isPending: (messageKey) => byKey.has(messageKey),
     async pending() {
       const stanzas = new Map<string, { node: BinaryNode; plaintexts: Map<string, Uint8Array> }>()
-      for (const [hash, row] of rows()) {
-        if (!isRowPending(row)) continue
+      const inOrder = [...rows()].flatMap(([hash, row]) => (isRowPending(row) ? [{ hash, row }] : []))
+      for (const { hash, row } of inOrder.sort((a, b) => (a.row.n ?? 0) - (b.row.n ?? 0))) {
         const id = Buffer.from(row.node).toString('base64')
         const stanza = stanzas.get(id) ?? {
           node: await decodeBinaryNode(Buffer.from(row.node)),
