@@ -34,6 +34,7 @@ const defaults = {
   deadMs: 60_000,
   pauseBytes: 1_048_576,
   closeBytes: 8_388_608,
+  stallMs: 30_000,
   socketsPerKey: 1_000,
   frameBytes: 65_536,
 }

@@ -8,6 +8,8 @@ export type OutletOptions = {
   pauseBytes: number
   /** Bytes waiting from which the reader is told `slow_consumer` and closed. */
   closeBytes: number
+  /** How long a reader may take nothing at all while replay waits for it, before it is told the same, ms. */
+  stallMs: number
 }
 
 export type Outlet = {
@@ -21,21 +23,21 @@ export type Outlet = {
 
 const lookAgainMs = 25
 
-export function createOutlet({ socket, pauseBytes, closeBytes }: OutletOptions): Outlet {
+export function createOutlet({ socket, pauseBytes, closeBytes, stallMs }: OutletOptions): Outlet {
   const flushes = new Set<() => string | undefined>()
   let scheduled = false
   const isOpen = () => socket.readyState === socket.OPEN
 
+  function cutOff(): void {
+    socket.send(
+      JSON.stringify({ op: 'error', code: 'slow_consumer', detail: 'too far behind: resume from your cursor' }),
+    )
+    socket.close(closeCodes.slowConsumer, 'slow_consumer')
+  }
   function write(text: string): void {
     if (!isOpen()) return
-    if (socket.bufferedAmount > closeBytes) {
-      socket.send(
-        JSON.stringify({ op: 'error', code: 'slow_consumer', detail: 'too far behind: resume from your cursor' }),
-      )
-      socket.close(closeCodes.slowConsumer, 'slow_consumer')
-      return
-    }
-    socket.send(text)
+    if (socket.bufferedAmount > closeBytes) cutOff()
+    else socket.send(text)
   }
 
   return {
@@ -56,8 +58,15 @@ export function createOutlet({ socket, pauseBytes, closeBytes }: OutletOptions):
     },
     async room() {
       // Replay is paced by the reader, so that it alone never makes one slow.
-      while (isOpen() && socket.bufferedAmount > pauseBytes)
+      let least = socket.bufferedAmount
+      let tookAtMs = performance.now()
+      while (isOpen() && socket.bufferedAmount > pauseBytes) {
         await new Promise((resolve) => setTimeout(resolve, lookAgainMs))
+        if (socket.bufferedAmount < least) {
+          least = socket.bufferedAmount
+          tookAtMs = performance.now()
+        } else if (isOpen() && performance.now() - tookAtMs > stallMs) cutOff()
+      }
       if (!isOpen()) throw new Error('the socket is closed')
     },
     close: (code, reason) => socket.close(code, reason),

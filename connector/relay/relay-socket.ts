@@ -32,6 +32,8 @@ export type RelayLimits = {
   deadMs: number
   pauseBytes: number
   closeBytes: number
+  /** A reader that takes nothing for so long while it is replayed to is too slow, ms. Default 30000. */
+  stallMs: number
 }
 
 export type RelaySocket = {
@@ -48,7 +50,7 @@ export type RelaySocket = {
 
 export function createRelaySocket(options: RelaySocketOptions): RelaySocket {
   const { socket, actor, limits, events } = options
-  const outlet = createOutlet({ socket, pauseBytes: limits.pauseBytes, closeBytes: limits.closeBytes })
+  const outlet = createOutlet({ socket, ...limits })
   const subscriptions = new Map<FrameId, { subscription: Subscription; all: boolean }>()
   let aliveAtMs = performance.now()
   let pingedAtMs = aliveAtMs
