@@ -8,7 +8,7 @@ export type Cast = {
 }
 export type Size = { sessions: number; contacts: number }
 
-const linkMs = 60_000
+const linkMs = 180_000
 
 /** Resolves when every session is connected. */
 export async function assembleCast(site: Site, size: Size): Promise<Cast> {

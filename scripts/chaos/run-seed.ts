@@ -1,5 +1,5 @@
 // One run: a world of its own, the flow, the faults of the seed, the end of all trouble, the drain, the audit.
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -69,6 +69,8 @@ export async function runSeed({ seed, seconds, size, logLevel }: RunOptions): Pr
     const command = `npm run test:chaos -- --seed ${seed} --seconds ${seconds} --sessions ${size.sessions} --contacts ${size.contacts}`
     const result: RunResult = { seed, command, counts, violations, timeline, startedAt: flowAt, notes }
     return violations.length === 0 ? result : { ...result, folder: keep(site, record, timeline, flowAt, seed) }
+  } catch (error) {
+    throw new Error(`${(error as Error).message}; logs: ${keepLogs(site, seed)}`, { cause: error })
   } finally {
     for (const reader of readers) await reader.close()
     await site.close()
@@ -127,12 +129,16 @@ function count(
 
 /** What whoever looks for the cause needs. */
 function keep(site: Site, record: RunRecord, timeline: readonly Happening[], startedAt: number, seed: number): string {
+  const folder = keepLogs(site, seed)
+  writeFileSync(join(folder, 'record.json'), JSON.stringify(record, undefined, 1))
+  writeFileSync(join(folder, 'timeline.txt'), timeline.map((one) => formatHappening(one, startedAt)).join('\n'))
+  return folder
+}
+
+function keepLogs(site: Site, seed: number): string {
   const folder = mkdtempSync(join(tmpdir(), `wastream-chaos-seed-${seed}-`))
-  mkdirSync(folder, { recursive: true })
   for (const program of site.programs())
     writeFileSync(join(folder, `${program.name.replaceAll(' ', '-')}.log`), program.log())
   writeFileSync(join(folder, 'sandbox.log'), `${site.sandbox.stdout()}${site.sandbox.stderr()}`)
-  writeFileSync(join(folder, 'record.json'), JSON.stringify(record, undefined, 1))
-  writeFileSync(join(folder, 'timeline.txt'), timeline.map((one) => formatHappening(one, startedAt)).join('\n'))
   return folder
 }
