@@ -37,6 +37,7 @@ export function createWhatsappUrl({ whatsappUrl, sandboxUrl, log }: WhatsappUrlO
 
     /** Says in the log when there should be a sandbox and none answers. */
     async lookAtSandbox(): Promise<void> {
+      // The outage has said it by then.
       if (sandboxUrl !== undefined) await askDoor().catch(() => undefined)
     },
   }

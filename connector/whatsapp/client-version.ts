@@ -31,6 +31,7 @@ export function createClientVersion(options: ClientVersionOptions): ClientVersio
     async refresh() {
       if (fixed !== undefined || now() - askedAt < askAgainMs) return
       askedAt = now()
+      // Without an answer the version stays as it is, and is asked for again later.
       const latest = await fetchLatest().catch(() => undefined)
       if (latest?.isLatest) version = latest.version
     },

@@ -21,13 +21,21 @@ const later = (ms: number) => new Date(Date.now() + ms)
 let sessions = 0
 type LaneOptions = Partial<OutboxOptions> & {
   automatic?: boolean
+  /** What Baileys would not put on the wire. */
+  fails?: (text: string) => boolean
   addresses?: (real: Addresses) => Addresses
   /** Every form of an address. */
   identify?: (jid: string) => string[]
 }
 
 async function openLanes(options: LaneOptions = {}) {
-  const { automatic = true, addresses = (real) => real, identify = (jid) => [jid], ...given } = options
+  const {
+    automatic = true,
+    fails = () => false,
+    addresses = (real) => real,
+    identify = (jid) => [jid],
+    ...given
+  } = options
   const { store } = opened
   const sessionId = `outbox-${(sessions += 1)}`
   const stopping = new AbortController()
@@ -51,6 +59,7 @@ async function openLanes(options: LaneOptions = {}) {
       identify,
       sending: {
         text: (to: string, messageId: string, { text }: { text: string }): Promise<SendOutcome> => {
+          if (fails(text)) return Promise.reject(new Error('not this time'))
           wire.push({ to, text, messageId })
           for (const look of looks) look()
           if (automatic) outbox.acked(messageId, undefined)
@@ -367,3 +376,13 @@ test('at a pace messages leave one by one, oldest first, in order per chat; typi
   expect(ofAna).toEqual(Array.from({ length: 30 }, (_, i) => `m${2 * i}`))
   await lanes.stop()
 }, 60_000)
+
+test('a text that cannot be put on the wire is tried again before those behind it', async () => {
+  let failures = 1
+  const lanes = await openLanes({ fails: (text) => text === 'second' && (failures -= 1) >= 0 })
+  for (const text of ['first', 'second', 'third', 'fourth']) await lanes.accept(ana, text)
+  lanes.connect()
+  await lanes.sent(5)
+  expect(lanes.texts().filter((text) => !text.startsWith('Error'))).toEqual(['first', 'second', 'third', 'fourth'])
+  await lanes.stop()
+}, 30_000)

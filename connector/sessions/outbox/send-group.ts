@@ -104,14 +104,14 @@ export function createSendGroup(options: SendOptions): SendGroup {
     return end(command)
   }
 
-  /** `onWire` resolves when the next one may follow, and never rejects; `settled` when the server has spoken. */
+  /** `onWire` tells whether the next one may follow: what failed is tried again before it. It never rejects; `settled` when the server has spoken. */
   function transmit(command: Command, key: string | undefined, current: OpenConnection) {
     const ack = acks.expect(command.messageId ?? command._id, current.closed.signal)
     const acting = act({ ...context, connection: current.connection }, command)
     // Baileys' own promise may hang when the socket dies, and an ack can come before it.
     const onWire = Promise.race([acting, ack]).then(
-      () => undefined,
-      () => undefined,
+      (first) => first !== 'timeout' && first !== 'closed',
+      () => false,
     )
     const settled = async (): Promise<boolean> => {
       try {
@@ -168,14 +168,15 @@ export function createSendGroup(options: SendOptions): SendGroup {
       return false
     }
     const trips: Promise<boolean>[] = []
+    let mayFollow = true
     for (const [i, command] of taken.entries()) {
-      if (current.closed.signal.aborted) {
+      if (!mayFollow || current.closed.signal.aborted) {
         trips.push(again(command, false))
         continue
       }
       const { onWire, settled } = transmit(command, keys[i], current)
       trips.push(settled)
-      await onWire
+      mayFollow = await onWire
     }
     // All of them, also when one has failed: what is in hand must not be in hand twice.
     const ends = await Promise.allSettled(trips)
