@@ -8,6 +8,9 @@ export type Cast = {
 }
 export type Size = { sessions: number; contacts: number }
 
+/** 1, 2, … */
+export const sessionName = (n: number) => `session${n}`
+
 const linkMs = 180_000
 
 /** Resolves when every session is connected. */
@@ -27,7 +30,7 @@ export async function assembleCast(site: Site, size: Size): Promise<Cast> {
     }
     return { sessionId, phone: number }
   }
-  const names = Array.from({ length: size.sessions }, (_, i) => `session${i + 1}`)
+  const names = Array.from({ length: size.sessions }, (_, i) => sessionName(i + 1))
   return { contacts, sessions: await Promise.all(names.map(link)) }
 }
 

@@ -120,7 +120,7 @@ function count(
     takeovers: owners.length - record.sessions.length,
     retryReceipts: sum(record.phones.map(({ counters }) => counters.retryReceiptsReceived)),
     duplicates: sum(record.phones.map(({ counters }) => counters.duplicates)),
-    readerVisits: sum(readers.map((reader) => reader.visits())),
+    subscriberVisits: sum(readers.map((reader) => reader.visits())),
     faults,
     skippedFaults: timeline.filter(({ happened }) => !happened).length,
     seconds: tookMs / 1_000,
