@@ -96,6 +96,21 @@ test('a stop does not wait for a receiver that hangs', async () => {
   expect(stage.receiver.ids()).toEqual([`${stage.session}:1`, `${stage.session}:1`])
 })
 
+test('in order, a stop does not wait for the next attempt of what has just failed', async () => {
+  await create({ order: 'session' })
+  const first = start({ timing: { retryWaitsMs: [60_000] } })
+  let closed: Promise<void> | undefined
+  stage.receiver.behave((received, response) => {
+    closed = first.close()
+    answer(500)(received, response)
+  })
+  await append(stage.session, 1)
+  await stage.receiver.until(() => closed !== undefined)
+  const beganAt = performance.now()
+  await closed
+  expect(performance.now() - beganAt).toBeLessThan(5_000)
+})
+
 test('several processes: each event goes out once', async () => {
   await Promise.all(upTo(3).map(() => create({ order: 'session' })))
   start()
@@ -159,6 +174,22 @@ test('a worker whose lease ran out by its own count sends nothing', async () => 
   expect([row.attempts, numbersOf(stage.session)]).toEqual([[], [1]])
 })
 
+test('in order, a worker whose lease ran out by its own count lets go, and it goes on', async () => {
+  const { store } = stage
+  await create({ order: 'session' })
+  let isAway = false
+  const renew: typeof store.webhooks.renew = (...given) =>
+    isAway ? Promise.reject(new Error('not now')) : store.webhooks.renew(...given)
+  start({ store: { ...store, webhooks: { ...store.webhooks, renew } }, leaseTtlMs: 600 })
+  await append(stage.session, 1)
+  await stage.receiver.until((received) => received.length === 1)
+  isAway = true
+  await new Promise((resolve) => setTimeout(resolve, 700)) // waits: for the lease to run out
+  await append(stage.session, 1)
+  await stage.receiver.until((received) => received.length === 2)
+  expect(numbersOf(stage.session)).toEqual([1, 2])
+})
+
 test('asked for anew, it goes by what is asked now', async () => {
   const { webhook } = await create({ types: ['message.*'] })
   start()
@@ -183,4 +214,20 @@ test('a webhook that is deleted stops, and leaves no deliveries', async () => {
   await stage.store.deliveries.removeAll(webhook._id)
   await eventually(async () => stage.running[0]?.held() === 0)
   expect(await db().collection('deliveries').countDocuments({ webhookId: webhook._id })).toBe(0)
+})
+
+test('a claim whose answer was lost does not stay nobody’s: what was claimed so is worked on', async () => {
+  const { store } = stage
+  const lost: string[] = []
+  const claim: typeof store.webhooks.claim = async (id, ...rest) => {
+    const claimed = await store.webhooks.claim(id, ...rest)
+    if (lost.length > 0) return claimed
+    lost.push(id)
+    throw new Error('the answer did not arrive')
+  }
+  await Promise.all([create(), create()])
+  start({ store: { ...store, webhooks: { ...store.webhooks, claim } } })
+  await append(stage.session, 3)
+  await stage.receiver.until((received) => received.length === 6)
+  expect(lost).toHaveLength(1)
 })

@@ -16,8 +16,10 @@ const longestSleepMs = 86_400_000
 export function createHolder(work: Work, deliver: Deliver): Holder {
   const sleepers = new Set<() => void>()
 
+  /** Ends at once when the work is stopping, also when it stopped while the attempt was under way. */
   function sleepUntil(at: Date): Promise<void> {
     return new Promise((resolve) => {
+      if (work.stopping.aborted) return resolve()
       const end = () => {
         clearTimeout(timer)
         sleepers.delete(end)
