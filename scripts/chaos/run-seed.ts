@@ -77,7 +77,12 @@ export async function runSeed({ seed, seconds, size, logLevel }: RunOptions): Pr
   }
 }
 
-async function gather(site: Site, cast: Cast, flow: Flow, readers: readonly OpenSubscriber[]): Promise<RunRecord> {
+export async function gather(
+  site: Site,
+  cast: Cast,
+  flow: Flow,
+  readers: readonly OpenSubscriber[],
+): Promise<RunRecord> {
   const { accepted, changes, theirChanges, sightings } = flow
   const chats: RunRecord['chats'] = []
   for (const { sessionId } of cast.sessions)

@@ -33,9 +33,15 @@ export type Site = {
   close(): Promise<void>
 }
 
-export type SiteOptions = { smallDisk: boolean; note: (sentence: string) => void; logLevel?: string }
+export type SiteOptions = {
+  smallDisk: boolean
+  note: (sentence: string) => void
+  logLevel?: string
+  /** More of the connectors' environment. */
+  connectorEnv?: Record<string, string>
+}
 
-export async function openSite({ smallDisk, note, logLevel = 'info' }: SiteOptions): Promise<Site> {
+export async function openSite({ smallDisk, note, logLevel = 'info', connectorEnv = {} }: SiteOptions): Promise<Site> {
   const dataDir = mkdtempSync(join(tmpdir(), 'wastream-chaos-'))
   const givenUri = process.env['MONGODB_URI']
   const disk = smallDisk && !givenUri ? openSmallDisk() : undefined
@@ -97,6 +103,7 @@ export async function openSite({ smallDisk, note, logLevel = 'info' }: SiteOptio
       let connector: Program | undefined
       connector = await open(`connector ${n}`, 'connector/main.ts', () => ({
         ...env,
+        ...connectorEnv,
         CONNECTOR_ROLES: 'sessions,relay,webhooks',
         CONNECTOR_PORT: portOf(connector, 'relay'),
       }))
