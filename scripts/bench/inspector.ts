@@ -6,8 +6,8 @@ export const inspected = '--inspect=127.0.0.1:0'
 
 export type Inspector = {
   /** One call of the DevTools protocol; its `result`. Rejects with what the process answers instead. */
-  call<Result = object>(method: string, params?: object): Promise<Result>
-  close(): void
+  call: <Result = object>(method: string, params?: object) => Promise<Result>
+  close: () => void
 }
 
 /** `stderr` is what the process has written so far: the address stands in it. */
