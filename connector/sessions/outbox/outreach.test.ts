@@ -118,6 +118,7 @@ test('a lock that WhatsApp names with a time that is past is none', async () => 
   const outreach = await world.own()
   await outreach.told({ isActive: true, until: inHours(-1) })
   expect(outreach.isLocked()).toBe(false)
+  expect(world.feed).toEqual([])
   await outreach.told({ isActive: true, until: inHours(2) })
   await outreach.told({ isActive: true, until: inHours(-1) })
   expect(outreach.isLocked()).toBe(false)
