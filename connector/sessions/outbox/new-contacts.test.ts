@@ -142,7 +142,7 @@ test('what waits can be cancelled, expires when its time is over, and does not g
   expect(lanes.texts()).toEqual(['answer', 'due'])
   expect((await lanes.state(scheduled._id))?.state).toBe('queued')
   await lanes.stop()
-}, 40_000)
+}, 30_000)
 
 /** Asked of the store again and again until it fits. */
 async function until<T>(read: () => Promise<T>, fits: (found: T) => boolean, again: () => void): Promise<T> {
@@ -213,7 +213,7 @@ test('whoever writes while a message to them is being held back gets it, thirty 
   }
   expect(lanes.texts()).toHaveLength(30)
   await lanes.stop()
-}, 60_000)
+}, 30_000)
 
 test('six hundred that wait keep no answer behind them from going; who of them writes gets theirs, and the rest go after the lock', async () => {
   const lanes = await openLocked()
@@ -226,7 +226,7 @@ test('six hundred that wait keep no answer behind them from going; who of them w
   await lanes.outreach.told({ isActive: false })
   await lanes.sent(601)
   await lanes.stop()
-}, 60_000)
+}, 30_000)
 
 test('at a pace as well: those that wait take no turn from an answer', async () => {
   const lanes = await openLocked({ clock: { nowMs: () => 0, random: () => 0 } })
@@ -236,7 +236,7 @@ test('at a pace as well: those that wait take no turn from an answer', async () 
   await answerBeto(lanes, 'answer')
   expect(lanes.texts()).toEqual(['answer'])
   await lanes.stop()
-}, 60_000)
+}, 30_000)
 
 test('the next owner has the lock; what the one before had in hand waits, and goes once, by the same id', async () => {
   const first = await openLocked()

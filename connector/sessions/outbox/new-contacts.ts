@@ -1,5 +1,4 @@
 // Which messages wait while WhatsApp locks this account's writing to new contacts: those to people who never wrote to us.
-import { LRUCache } from 'lru-cache'
 import type { Command } from '../../../shared/model/command.ts'
 import { isPersonJid } from '../../../shared/model/jid.ts'
 import type { Fact } from '../../whatsapp/facts.ts'
@@ -25,13 +24,21 @@ export type NewContactsOptions = {
   isMe: (jid: string) => boolean
 }
 
+/** Lanes that are not asked about again. */
+const maxHeard = 20_000
+
 export function createNewContacts({ context, outreach, formsOf, isMe }: NewContactsOptions): NewContacts {
   const { store, sessionId } = context
   const held = new Set<string>()
   /** Lanes that are being asked about; what is noticed meanwhile takes them out. */
   const asking = new Set<string>()
-  /** Who has written once is no new contact, for ever. */
-  const heard = new LRUCache<string, true>({ max: 20_000 })
+  /** Who has written once is no new contact, for ever; remembered while the lock lasts. */
+  const heard = new Set<string>()
+
+  function forgetAll(): void {
+    held.clear()
+    heard.clear()
+  }
 
   const isOutreach = ({ kind, lane }: Command) => kind === 'message.send' && isPersonJid(lane) && !isMe(lane)
   const isExpired = ({ expiresAt }: Command) => expiresAt !== undefined && expiresAt.getTime() <= Date.now()
@@ -57,8 +64,9 @@ export function createNewContacts({ context, outreach, formsOf, isMe }: NewConta
     if (unknown.length === 0) return waiting
     for (const lane of unknown) asking.add(lane)
     try {
+      if (heard.size > maxHeard) heard.clear()
       for (const lane of await heardAmong(unknown)) {
-        heard.set(lane, true)
+        heard.add(lane)
         waiting.delete(lane)
       }
       for (const lane of unknown) if (waiting.has(lane) && asking.has(lane)) held.add(lane)
@@ -90,7 +98,7 @@ export function createNewContacts({ context, outreach, formsOf, isMe }: NewConta
       return (await waitingAmong(new Set([command.lane]))).has(command.lane)
     },
     held() {
-      if (!outreach.isLocked()) held.clear()
+      if (!outreach.isLocked()) forgetAll()
       return [...held].flatMap(formsOf)
     },
     noticed(fact) {
