@@ -1,13 +1,15 @@
 // One socket's life inside a held session: from its turn at the gate to its close, or until something else is asked.
 import type { Session } from '../../shared/model/session.ts'
-import type { MessageFact } from '../whatsapp/facts.ts'
+import type { Fact, MessageFact } from '../whatsapp/facts.ts'
 import { isLinked, openConnection, type Connection } from '../whatsapp/connection.ts'
 import type { ClientVersion } from '../whatsapp/client-version.ts'
 import type { Journal } from '../whatsapp/keys/journal.ts'
 import type { KeyStore } from '../whatsapp/keys/open-key-store.ts'
+import { outreachRefusal } from '../whatsapp/refusals.ts'
 import type { RetryCaches } from '../whatsapp/retry-caches.ts'
 import type { ConnectGate } from './connect-gate.ts'
 import type { Outbox } from './outbox/outbox.ts'
+import type { Outreach, OutreachNews } from './outbox/outreach.ts'
 import type { RecordContext } from './record/context.ts'
 import type { Recorder } from './record/recorder.ts'
 import type { Reporter } from './reporter.ts'
@@ -21,6 +23,7 @@ export type Held = {
   journal: Journal
   recorder: Recorder
   outbox: Outbox
+  outreach: Outreach
   reporter: Reporter
   retryCaches: RetryCaches
   gate: ConnectGate
@@ -42,7 +45,7 @@ export async function connectOnce(
   held: Held,
   session: Session,
 ): Promise<{ closed: Closed | 'asked'; opened: boolean }> {
-  const { reporter, recorder, outbox, signal, log, wake } = held
+  const { reporter, recorder, outbox, outreach, signal, log, wake } = held
   const revision = session.wantedRevision
   const leave = await held.gate.enter(signal)
   let connection: Connection | undefined
@@ -81,16 +84,18 @@ export async function connectOnce(
       log,
       onFact: (delivery) => {
         const { fact } = delivery
-        if (fact.kind === 'ack') recorder.record({ fact, stored: () => outbox.acked(fact.messageId, fact.error) })
-        else if (fact.kind === 'message' && session.settings.autoRead === true)
-          recorder.record({ fact, stored: () => (delivery.stored(), markRead(fact)) })
-        else recorder.record(delivery)
+        // At once: until it is stored others would go the same way.
+        if (fact.kind === 'ack' && fact.error === outreachRefusal) lockOutreach()
+        recorder.record({ fact, stored: () => (delivery.stored(), afterStored(fact)) })
       },
+      onOutreachLock: (news) => hearLock(news),
       onState: (state) => {
         if (state.kind === 'open') {
           opened = true
           outbox.setPace(session.settings.pace)
           outbox.use(connection)
+          // It may have ended while nobody was here to be told.
+          if (outreach.isLocked()) askLock()
         }
         if (state.kind !== 'linked') leave()
         if (state.kind === 'closed') close({ code: state.code, reason: state.reason })
@@ -116,6 +121,31 @@ export async function connectOnce(
   } finally {
     leave()
     outbox.use(undefined)
+  }
+
+  function afterStored(fact: Fact): void {
+    if (fact.kind === 'ack') outbox.acked(fact.messageId, fact.error)
+    if (fact.kind === 'message' && session.settings.autoRead === true) markRead(fact)
+    outbox.noticed(fact)
+  }
+
+  /** A refusal does not say until when, and Baileys does not ask for this code (rc14, Socket/messages-recv.js handleBadAck). */
+  function lockOutreach(): void {
+    const isNew = !outreach.isLocked()
+    outreach.refused().catch(onLockUntold)
+    if (isNew) askLock()
+  }
+
+  function askLock(): void {
+    connection?.askOutreachLock().catch((error: unknown) => log.debug({ err: error }, 'WhatsApp tells of no lock'))
+  }
+
+  function hearLock(news: OutreachNews): void {
+    outreach.told(news).catch(onLockUntold)
+  }
+
+  function onLockUntold(error: unknown): void {
+    if (!signal.aborted) log.error({ err: error }, 'a lock could not be reported')
   }
 
   /** The setting `autoRead`: what is stored counts as read. A receipt that cannot go now is not worth a retry. */

@@ -14,6 +14,7 @@ import type { ConnectGate } from './connect-gate.ts'
 import { connectOnce, type Closed, type Held } from './connect-once.ts'
 import { logOut } from './log-out.ts'
 import { createOutbox } from './outbox/outbox.ts'
+import { createOutreach } from './outbox/outreach.ts'
 import { patiently } from '../patiently.ts'
 import { createAddresses } from './record/addresses.ts'
 import { openCounters } from './record/counters.ts'
@@ -96,10 +97,23 @@ export function holdSession(options: HeldSessionOptions): HeldSession {
       onRefused: (error, kind) =>
         log.error({ err: error, kind }, 'a fact could not be stored; its stanza stays in the journal'),
     })
+    const reporter = createReporter(sessionId, store.sessions, appender, wait)
+    const outreach = createOutreach({
+      now: Date.now,
+      keep: (outreachLock) => reporter.report({ outreachLock }),
+      announce: (type, data, key) => {
+        log.info(data, type === 'session.outreach_locked' ? 'new contacts are locked' : 'new contacts are open again')
+        return reporter.announce(type, data, key)
+      },
+      onChange: () => ringOutbox(),
+    })
+    const row = await wait(() => store.sessions.read(sessionId))
+    await outreach.load(row?.outreachLock)
     const outbox = createOutbox({
       context,
       epoch,
       signal,
+      outreach,
       onError: (error, commandId) => log.warn({ err: error, commandId }, 'a command failed'),
     })
     ringOutbox = (lane) => outbox.ring(lane)
@@ -107,13 +121,13 @@ export function holdSession(options: HeldSessionOptions): HeldSession {
     const sending = outbox.run().catch((error: unknown) => {
       if (!signal.aborted) log.error({ err: error }, 'the outbox stopped')
     })
-    const reporter = createReporter(sessionId, store.sessions, appender, wait)
     const held: Held = {
       context,
       keyStore,
       journal,
       recorder,
       outbox,
+      outreach,
       reporter,
       retryCaches: createRetryCaches(),
       gate: options.gate,
@@ -155,6 +169,7 @@ export function holdSession(options: HeldSessionOptions): HeldSession {
     async function forgetLink(): Promise<void> {
       await held.recorder.idle()
       await patiently(() => keyStore.reset(), { signal })
+      await held.outreach.forget()
       await reporter.report({ linked: false, phone: null, lid: null, pushName: null, qr: null, pairing: null })
     }
     async function disconnected(closed: Closed): Promise<void> {

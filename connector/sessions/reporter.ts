@@ -6,7 +6,8 @@ import type { SessionPatch, SessionStore } from '../../shared/store/sessions.ts'
 
 export type Reporter = {
   report(patch: SessionPatch): Promise<void>
-  announce(type: EventType, data: Record<string, unknown>): Promise<void>
+  /** With a `key` at most once in the stream. */
+  announce(type: EventType, data: Record<string, unknown>, key?: string): Promise<void>
   lastStatus(): SessionStatus | undefined
 }
 
@@ -22,8 +23,9 @@ export function createReporter(
       if (patch.status) status = patch.status
       await wait(() => sessions.update(sessionId, patch))
     },
-    async announce(type, data) {
-      await wait(() => appender.append([{ type, data: { sessionId, ...data } }]))
+    async announce(type, data, key) {
+      const event = { type, data: { sessionId, ...data }, ...(key === undefined ? {} : { key }) }
+      await wait(() => appender.append([event]))
     },
     lastStatus: () => status,
   }

@@ -1,5 +1,11 @@
 // One socket from birth to end. A socket is never reused; what it emits after its end is not listened to.
-import makeWASocket, { DisconnectReason, proto, type BinaryNode, type WASocket } from '@whiskeysockets/baileys'
+import makeWASocket, {
+  DisconnectReason,
+  proto,
+  type BinaryNode,
+  type ReachoutTimelockState,
+  type WASocket,
+} from '@whiskeysockets/baileys'
 import type { SessionSettings } from '../../shared/model/session.ts'
 import { keepWhole, takeInTurn } from './arrival.ts'
 import { createBaileysLogger, type LogSink } from './baileys-log.ts'
@@ -39,6 +45,8 @@ export type ConnectionOptions = {
   log: LogSink
   onFact: (delivery: FactDelivery) => void
   onState: (state: ConnectionState) => void
+  /** WhatsApp says whether this account may write to new contacts: asked or by itself. Default: not listened to. */
+  onOutreachLock?: (lock: { isActive: boolean; until?: Date }) => void
   /** The content of a message of ours, for a resend that the recipient's phone asks for. */
   readOwn: (messageId: string, chat: readonly string[]) => Promise<{ raw?: Uint8Array; text?: string } | undefined>
   /** No open and no QR for so long: the socket is given up, ms. Default 25000. */
@@ -49,6 +57,10 @@ export type Connection = {
   sending: Sending
   /** Every known form of an address, the given one first. */
   identify(jid: string): Jids
+  /** This account's own address, in any form. */
+  isMe(jid: string): boolean
+  /** The answer comes as `onOutreachLock`. Rejects when WhatsApp gives none. */
+  askOutreachLock(): Promise<void>
   requestPairingCode(phone: string): Promise<string>
   logout(): Promise<void>
   /** Resolves when the socket has ended; the `closed` state has been told by then. */
@@ -147,6 +159,7 @@ export function openConnection(options: ConnectionOptions): Connection {
         onState({ kind: 'qr', code: rotation.current(update.qr), ttlMs: firstQr ? firstQrMs : laterQrMs })
         firstQr = false
       }
+      if (update.reachoutTimeLock && !ended) options.onOutreachLock?.(toOutreachLock(update.reachoutTimeLock))
       if (update.isNewLogin) onState({ kind: 'linked' })
       if (update.connection === 'open') {
         clearTimeout(watchdog)
@@ -201,6 +214,8 @@ export function openConnection(options: ConnectionOptions): Connection {
   return {
     sending: createSending(sock, (jid) => (identities.jidsOf(jid)?.length ?? 0) > 1 || identities.isMe(jid)),
     identify: (jid) => identities.jidsOf(jid) ?? [jid],
+    isMe: (jid) => identities.isMe(jid),
+    askOutreachLock: async () => void (await sock.fetchAccountReachoutTimelock()),
     requestPairingCode: (phone) => sock.requestPairingCode(phone),
     logout: () => sock.logout(),
     end,
@@ -220,6 +235,12 @@ function guarded(handle: () => void, event: string, log: LogSink): void {
   } catch (error) {
     log.debug({ err: error, event }, 'a handler failed')
   }
+}
+
+/** A time that is none is left out. */
+function toOutreachLock(lock: ReachoutTimelockState): { isActive: boolean; until?: Date } {
+  const until = lock.timeEnforcementEnds
+  return { isActive: lock.isActive === true, ...(until && Number.isFinite(until.getTime()) ? { until } : {}) }
 }
 
 function toClose(error: unknown): { code: number; reason: string } {

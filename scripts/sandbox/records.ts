@@ -30,6 +30,8 @@ export type Phone = {
   /** The key of the account's app state, shared with every companion. */
   appStateKey: { keyId: Buffer; keyData: Buffer }
   counters: Counters
+  /** It may not write to new contacts; `until` in unix seconds, when the server names a time. */
+  outreachLock?: { until?: number }
 }
 
 export type Device = {

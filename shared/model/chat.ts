@@ -14,6 +14,8 @@ export type Chat = {
   archived: boolean
   /** 0 or 1, so that one index orders pinned chats first. */
   pinned: number
+  /** Something was received in it. Absent on rows of earlier versions: their messages tell. */
+  heard?: boolean
   lastMessage?: { messageId: string; text?: string; type: string; fromMe: boolean; at: Date }
   /** Time of the last message; chats are listed by it. */
   lastActivity: Date

@@ -16,6 +16,8 @@ export const eventTypes = [
   'session.logged_out',
   'session.error',
   'session.updated',
+  'session.outreach_locked',
+  'session.outreach_unlocked',
   'session.deleted',
   'message.received',
   'message.queued',

@@ -52,6 +52,19 @@ export type SessionQr = {
   expiresAt: Date
 }
 
+/** WhatsApp's lock on writing to new contacts, the last one there was; times are the connector's. */
+export type OutreachLock = {
+  until: Date
+  /** `guess`: WhatsApp has refused a message and has not said for how long. */
+  by: 'whatsapp' | 'guess'
+  /** Locks that came within a day of the one before, in a row; 0 = the first. */
+  repeats: number
+  /** Counts the changes that are told, for ever; it names their events. */
+  revision: number
+  /** It has ended, and that was told. */
+  isOver: boolean
+}
+
 /** The document in `sessions`; times are server or connector time, UTC. */
 export type Session = {
   _id: string
@@ -80,6 +93,7 @@ export type Session = {
   lastActivity: Date
   lastHealthCheck?: Date
   connectedAt?: Date
+  outreachLock?: OutreachLock
   messagesSent: number
   messagesReceived: number
   createdAt: Date
@@ -99,6 +113,11 @@ export const PatchSession = v.strictObject({
   settings: v.optional(SessionSettings),
 })
 export type PatchSession = v.InferOutput<typeof PatchSession>
+
+/** Absent = messages to new contacts leave. A lock may run out while nobody holds the session to say so. */
+function outreachLockedUntil({ outreachLock: lock }: Session): Date | undefined {
+  return lock && !lock.isOver && lock.until > new Date() ? lock.until : undefined
+}
 
 /** What the API shows of a session. */
 export function toSessionView(session: Session, counts: { totalChats?: number } = {}) {
@@ -124,6 +143,7 @@ export function toSessionView(session: Session, counts: { totalChats?: number } 
     lastDisconnect: session.lastDisconnect,
     lastActivity: session.lastActivity,
     lastHealthCheck: session.lastHealthCheck,
+    outreachLockedUntil: outreachLockedUntil(session),
     messagesSent: session.messagesSent,
     messagesReceived: session.messagesReceived,
     ...counts,

@@ -8,7 +8,7 @@ import { formatCursor, parseCursor, type Page } from '../model/page.ts'
 
 export const chatIndexes: IndexDescription[] = [
   { key: { sessionId: 1, pinned: -1, lastActivity: -1, _id: 1 }, name: 'order' }, // page()
-  { key: { sessionId: 1, jids: 1 }, name: 'alias' }, // resolve()
+  { key: { sessionId: 1, jids: 1 }, name: 'alias' }, // resolve(), among()
 ]
 
 export type ChatStore = ReturnType<typeof createChatStore>
@@ -18,6 +18,8 @@ export type ChatTouch = {
   /** Messages to add to the unread counter; 'clear' sets it to 0. */
   unread?: number | 'clear'
   name?: string
+  /** The other side wrote or reacted. It stays so. */
+  heard?: true
 }
 
 export function createChatStore(db: Db) {
@@ -41,7 +43,17 @@ export function createChatStore(db: Db) {
       )[0]
     },
 
-    /** The same, created under the first jid when it is new; further jids become aliases. */
+    /** Every chat known by any of these jids, in no order. */
+    async among(
+      sessionId: string,
+      jids: readonly string[],
+    ): Promise<Pick<Chat, 'chatId' | 'jids' | 'heard' | 'unreadCount'>[]> {
+      return chats
+        .find({ sessionId, jids: { $in: [...jids] } }, { projection: { chatId: 1, jids: 1, heard: 1, unreadCount: 1 } })
+        .toArray()
+    },
+
+    /** `resolve`, created under the first jid when it is new; further jids become aliases. */
     async resolveOrCreate(sessionId: string, jids: readonly [string, ...string[]], at: Date): Promise<Chat> {
       const known = await chats
         .find({ sessionId, jids: { $in: [...jids] } })
@@ -66,6 +78,7 @@ export function createChatStore(db: Db) {
             chatId,
             isGroup: isGroupJid(chatId),
             unreadCount: 0,
+            heard: false,
             archived: false,
             pinned: 0,
             lastActivity: at,
@@ -82,6 +95,7 @@ export function createChatStore(db: Db) {
     async touch(sessionId: string, chatId: string, touch: ChatTouch): Promise<void> {
       const set: Record<string, unknown> = {}
       if (touch.name !== undefined) set['name'] = { $literal: touch.name }
+      if (touch.heard) set['heard'] = true
       if (touch.unread === 'clear') set['unreadCount'] = 0
       else if (touch.unread) set['unreadCount'] = { $add: [{ $ifNull: ['$unreadCount', 0] }, touch.unread] }
       if (touch.lastMessage) {
@@ -98,7 +112,7 @@ export function createChatStore(db: Db) {
     async describe(
       sessionId: string,
       chatId: string,
-      facts: Partial<Pick<Chat, 'name' | 'unreadCount' | 'archived' | 'pinned'>>,
+      facts: Partial<Pick<Chat, 'name' | 'unreadCount' | 'archived' | 'pinned' | 'heard'>>,
     ): Promise<void> {
       if (Object.keys(facts).length > 0) await chats.updateOne({ _id: `${sessionId}/${chatId}` }, { $set: facts })
     },

@@ -148,13 +148,23 @@ export function createCommandStore(db: Db) {
     },
 
     /**
-     * What is queued and due, oldest first. Lanes in `except` are left out, so that what waits in them hides nobody else's.
+     * What is queued and due, oldest first. Lanes in `except` are left out, so that what waits in them hides nobody else's;
+     * of lanes in `held` only messages that have not expired.
      */
-    async waiting(sessionId: string, limit: number, except: readonly string[] = []): Promise<Command[]> {
+    async waiting(
+      sessionId: string,
+      limit: number,
+      except: readonly string[] = [],
+      held: readonly string[] = [],
+    ): Promise<Command[]> {
+      const now = new Date()
       const lane = except.length > 0 ? { lane: { $nin: [...except] } } : {}
-      const isDue = { $or: [{ notBefore: { $exists: false } }, { notBefore: { $lte: new Date() } }] }
+      const isDue: Filter<Command> = { $or: [{ notBefore: { $exists: false } }, { notBefore: { $lte: now } }] }
+      const mayGo: Filter<Command> = {
+        $or: [{ lane: { $nin: [...held] } }, { kind: { $ne: 'message.send' } }, { expiresAt: { $lte: now } }],
+      }
       return commands
-        .find({ sessionId, state: 'queued', ...lane, ...isDue })
+        .find({ sessionId, state: 'queued', ...lane, $and: held.length > 0 ? [isDue, mayGo] : [isDue] })
         .sort({ ts: 1 })
         .limit(limit)
         .toArray()

@@ -2,7 +2,7 @@
 import { MongoBulkWriteError, type Collection, type Db, type Filter, type IndexDescription } from 'mongodb'
 import { isDuplicateKey } from './client.ts'
 import { coalesceMany, createCoalescer, type Outcome } from './coalesce.ts'
-import { isLaterStatus, type Message, type MessageStatus, type Reaction } from '../model/message.ts'
+import { isLaterStatus, toMessageKey, type Message, type MessageStatus, type Reaction } from '../model/message.ts'
 import { formatCursor, parseCursor, type Page } from '../model/page.ts'
 
 export const messageIndexes: IndexDescription[] = [
@@ -87,6 +87,14 @@ export function createMessageStore(db: Db) {
     async find(sessionId: string, messageId: string, chatId?: string, limit = 10): Promise<Message[]> {
       const filter: Filter<Message> = { sessionId, messageId, ...(chatId === undefined ? {} : { chatId }) }
       return await messages.find(filter).limit(limit).toArray()
+    },
+
+    /** Whether a message of this sender is kept in the chat. */
+    async anyFrom(sessionId: string, chatId: string, sender: string): Promise<boolean> {
+      // Their keys begin alike; '0' is what comes after '/'.
+      const first = toMessageKey(sessionId, chatId, sender, '')
+      const inReach = { $gte: first, $lt: `${first.slice(0, -1)}0` }
+      return (await messages.findOne({ _id: inReach }, { projection: { _id: 1 } })) !== null
     },
 
     /** History of a chat, newest first; `before` / `after` bound the time. */

@@ -119,7 +119,8 @@ const exercises: Exercises = {
   chats: {
     resolve: (store) => store.resolve('s1', ['c1', 'c2']),
     resolveOrCreate: (store) => store.resolveOrCreate('s1', ['c1', 'alias'], at),
-    touch: (store) => store.touch('s1', 'c1', { unread: 1 }),
+    among: (store) => store.among('s1', ['c1', 'c2', 'none']),
+    touch: (store) => store.touch('s1', 'c1', { unread: 1, heard: true }),
     describe: (store) => store.describe('s1', 'c1', { name: 'n' }),
     page: (store) => pages((cursor) => store.page('s1', { limit: 5, cursor })),
     count: (store) => store.count('s1'),
@@ -137,6 +138,7 @@ const exercises: Exercises = {
     replaceUndecryptable: (store) => store.replaceUndecryptable(message('m1')),
     read: (store) => store.read('s1/c1/me/m1'),
     find: async (store) => [await store.find('s1', 'm1'), await store.find('s1', 'm1', 'c1')],
+    anyFrom: async (store) => [await store.anyFrom('s1', 'c1', 'me'), await store.anyFrom('s1', 'c1', 'c1')],
     page: async (store) => {
       await pages((cursor) => store.page('s1', 'c1', { limit: 5, cursor }))
       await pages((cursor) => store.page('s1', 'c1', { limit: 5, cursor, before: at, after: new Date(0) }))
@@ -158,7 +160,11 @@ const exercises: Exercises = {
     accepted: (store) => store.accepted(command('keyed', { idempotencyKey: 'k' })),
     countQueued: (store) => store.countQueued('s1', 10),
     left: (store) => store.left('s1', 5, 10),
-    waiting: async (store) => [await store.waiting('s1', 10), await store.waiting('s1', 10, ['b', 'c'])],
+    waiting: async (store) => [
+      await store.waiting('s1', 10),
+      await store.waiting('s1', 10, ['b', 'c']),
+      await store.waiting('s1', 10, ['b'], ['c', 'd']),
+    ],
     waitingLight: (store) => store.waitingLight('s1', 10),
     nextDue: (store) => store.nextDue('s1'),
     take: (store) => store.take('s1/m1', 1),

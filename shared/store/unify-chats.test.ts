@@ -1,3 +1,4 @@
+import { MongoClient } from 'mongodb'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openTestStore, type TestStore } from '../../scripts/testing/mongo.ts'
 import { toMessageKey, type Message } from '../model/message.ts'
@@ -22,6 +23,36 @@ const row = (chatId: string, sender: string, messageId: string, second: number):
   statusTimes: {},
   reactions: [],
   createdAt: new Date(),
+})
+
+test.each([
+  [true, true, true],
+  [true, false, true],
+  [false, true, true],
+  [false, false, false],
+  // A row of an earlier version says nothing; its messages move, and are asked.
+  [true, undefined, true],
+  [false, undefined, undefined],
+  [undefined, true, true],
+  [undefined, false, undefined],
+])('of two chats, heard %s and %s, one becomes that is heard: %s', async (kept, other, expected) => {
+  const { chats } = opened.store
+  const sessionId = `heard-${String(kept)}-${String(other)}`
+  await chats.resolveOrCreate(sessionId, [phone], new Date(1_000))
+  await chats.resolveOrCreate(sessionId, [lid], new Date(2_000))
+  const client = await MongoClient.connect(opened.uri)
+  for (const [jid, heard] of [
+    [phone, kept],
+    [lid, other],
+  ] as const)
+    await client
+      .db(opened.dbName)
+      .collection<{ _id: string }>('chats')
+      .updateOne({ _id: `${sessionId}/${jid}` }, heard === undefined ? { $unset: { heard: '' } } : { $set: { heard } })
+  await client.close()
+  const { heard } = await chats.resolveOrCreate(sessionId, [lid, phone], new Date(3_000))
+  expect(heard).toBe(expected)
+  expect((await chats.resolve(sessionId, [lid]))?.heard).toBe(expected)
 })
 
 test('a chat by phone number and one by LID that are one person become one, with every message once', async () => {

@@ -23,6 +23,8 @@ export async function unifyChats(db: Db, chats: Collection<Chat>, keep: Chat, ot
     )
     await messages.deleteMany({ _id: { $in: rows.map((row) => row._id) } })
   }
+  // `false` only when both say so: a row of an earlier version says nothing, and its messages are asked.
+  const heard = keep.heard === true || other.heard === true ? true : keep.heard === false ? other.heard : undefined
   const isNewer = other.lastActivity > keep.lastActivity && other.lastMessage
   const unified = await chats.findOneAndUpdate(
     { _id: keep._id },
@@ -33,7 +35,9 @@ export async function unifyChats(db: Db, chats: Collection<Chat>, keep: Chat, ot
         pinned: Math.max(keep.pinned, other.pinned),
         ...(isNewer ? { lastMessage: other.lastMessage, lastActivity: other.lastActivity } : {}),
         ...(keep.name === undefined && other.name !== undefined ? { name: other.name } : {}),
+        ...(heard === undefined ? {} : { heard }),
       },
+      ...(heard === undefined ? { $unset: { heard: '' as const } } : {}),
     },
     { returnDocument: 'after' },
   )

@@ -2,11 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openTestStore, type TestStore } from '../../../scripts/testing/mongo.ts'
 import type { NewCommand } from '../../../shared/store/commands.ts'
-import type { Command } from '../../../shared/model/command.ts'
-import type { Connection } from '../../whatsapp/connection.ts'
-import type { SendOutcome } from '../../whatsapp/sending.ts'
-import { createAddresses, type Addresses } from '../record/addresses.ts'
-import { createOutbox, type OutboxOptions } from './outbox.ts'
+import { ana, beto, later, openLanes as openLanesOn, type LaneOptions } from './testing/lanes.ts'
 
 let opened: TestStore
 beforeAll(async () => {
@@ -14,116 +10,7 @@ beforeAll(async () => {
 })
 afterAll(() => opened.close())
 
-const ana = '15550000001@s.whatsapp.net'
-const beto = '15550000002@s.whatsapp.net'
-const later = (ms: number) => new Date(Date.now() + ms)
-
-let sessions = 0
-type LaneOptions = Partial<OutboxOptions> & {
-  automatic?: boolean
-  /** What Baileys would not put on the wire. */
-  fails?: (text: string) => boolean
-  addresses?: (real: Addresses) => Addresses
-  /** Every form of an address. */
-  identify?: (jid: string) => string[]
-}
-
-async function openLanes(options: LaneOptions = {}) {
-  const {
-    automatic = true,
-    fails = () => false,
-    addresses = (real) => real,
-    identify = (jid) => [jid],
-    ...given
-  } = options
-  const { store } = opened
-  const sessionId = `outbox-${(sessions += 1)}`
-  const stopping = new AbortController()
-  const appender = store.events.openAppender(sessionId, given.epoch ?? 1)
-  await appender.fence('test')
-  const counters = { add: () => undefined, close: () => Promise.resolve() }
-  const context = { sessionId, store, appender, addresses: addresses(createAddresses(store, sessionId)), counters }
-  const outbox = createOutbox({
-    context,
-    epoch: 1,
-    signal: stopping.signal,
-    onError: (error) => wire.push({ to: 'error', text: String(error), messageId: '' }),
-    ...given,
-  })
-  const wire: { to: string; text: string; messageId: string }[] = []
-  const looks = new Set<() => void>()
-
-  /** A connection on which everything sent is acknowledged at once, or when the test says so. */
-  const connect = () =>
-    outbox.use({
-      identify,
-      sending: {
-        text: (to: string, messageId: string, { text }: { text: string }): Promise<SendOutcome> => {
-          if (fails(text)) return Promise.reject(new Error('not this time'))
-          wire.push({ to, text, messageId })
-          for (const look of looks) look()
-          if (automatic) outbox.acked(messageId, undefined)
-          return Promise.resolve({ outcome: 'sent', raw: new Uint8Array() })
-        },
-        typing: (to: string, state: string): Promise<void> => {
-          wire.push({ to, text: state, messageId: '' })
-          for (const look of looks) look()
-          return Promise.resolve()
-        },
-      },
-    } as unknown as Connection)
-
-  const running = outbox.run()
-  let accepted = 0
-  return {
-    sessionId,
-    outbox,
-    wire,
-    connect,
-    texts: () => wire.map((one) => one.text),
-    async accept(to: string, text: string, more: Partial<NewCommand> = {}): Promise<NewCommand> {
-      const id = `${sessionId}-${(accepted += 1)}`
-      const command = {
-        _id: id,
-        sessionId,
-        lane: to,
-        kind: 'message.send' as const,
-        payload: { to, text },
-        messageId: `MSG${id}`,
-        actor: 'test',
-        ...more,
-      }
-      await store.commands.accept(command)
-      return command
-    },
-    async state(id: string): Promise<Command | undefined> {
-      return (await store.commands.page(sessionId, { limit: 1_000 })).data.find((one) => one._id === id)
-    },
-    sent: (count: number) =>
-      new Promise<void>((resolve) => {
-        const look = () => {
-          if (wire.length < count) return
-          looks.delete(look)
-          resolve()
-        }
-        looks.add(look)
-        look()
-      }),
-    async stop() {
-      outbox.use(undefined)
-      stopping.abort(new Error('test over'))
-      await running.catch(() => undefined)
-    },
-  }
-}
-
-/** Asked of the store until it is so: what ends a command is written after the wire is done with it. */
-async function untilState(lanes: Awaited<ReturnType<typeof openLanes>>, id: string, state: Command['state']) {
-  for (;;) {
-    const now = await lanes.state(id)
-    if (now?.state === state) return now
-  }
-}
+const openLanes = (options?: LaneOptions) => openLanesOn(opened.store, options)
 
 test('a lane leaves in order, no more at once than it may; another lane does not wait for it', async () => {
   const lanes = await openLanes({ automatic: false, inFlight: 1 })
@@ -135,15 +22,16 @@ test('a lane leaves in order, no more at once than it may; another lane does not
   lanes.outbox.acked(first.messageId ?? '', undefined)
   await lanes.sent(3)
   expect(lanes.texts().at(-1)).toBe('a2')
-  expect((await untilState(lanes, first._id, 'done')).attempts).toBe(1)
+  expect((await lanes.untilState(first._id, 'done')).attempts).toBe(1)
   lanes.outbox.acked(second.messageId ?? '', undefined)
-  await untilState(lanes, second._id, 'done')
+  await lanes.untilState(second._id, 'done')
   await lanes.stop()
 })
 
 test('a chat that became known by another address meanwhile is still one lane', async () => {
   const anaLid = '100@lid'
-  const identify = (jid: string) => (jid === ana ? [ana, anaLid] : jid === anaLid ? [anaLid, ana] : [jid])
+  const identify = (jid: string): [string, ...string[]] =>
+    jid === ana ? [ana, anaLid] : jid === anaLid ? [anaLid, ana] : [jid]
   const lanes = await openLanes({ automatic: false, identify })
   const first = await lanes.accept(ana, 'a1')
   await lanes.accept(ana, 'a2', { lane: anaLid })
@@ -176,7 +64,7 @@ test('cancelled or sent, never both, a hundred times', async () => {
     }),
   )
   for (const { command, cancelled } of outcomes) {
-    if (!cancelled) await untilState(lanes, command._id, 'done')
+    if (!cancelled) await lanes.untilState(command._id, 'done')
     const onWire = lanes.wire.filter((one) => one.messageId === command.messageId).length
     expect(onWire, `cancelled: ${cancelled}`).toBe(cancelled ? 0 : 1)
   }
@@ -223,7 +111,7 @@ test('a thousand scheduled messages do not keep one that may go from going', asy
 }, 60_000)
 
 test('a lane that is stuck with hundreds waiting behind it keeps no other lane from going', async () => {
-  const lanes = await openLanes({ automatic: false })
+  const lanes = await openLanes({ automatic: false, inFlight: 8 })
   await Promise.all(Array.from({ length: 600 }, (_, i) => lanes.accept(ana, `a${i}`)))
   await lanes.accept(beto, 'b')
   lanes.connect()
@@ -239,12 +127,12 @@ test('a lost connection uses up no attempt, and the same message id goes again o
     lanes.connect()
     await lanes.sent(drop)
     lanes.outbox.use(undefined)
-    expect((await untilState(lanes, command._id, 'queued')).attempts).toBe(0)
+    expect((await lanes.untilState(command._id, 'queued')).attempts).toBe(0)
   }
   lanes.connect()
   await lanes.sent(9)
   lanes.outbox.acked(command.messageId ?? '', undefined)
-  expect((await untilState(lanes, command._id, 'done')).attempts).toBe(1)
+  expect((await lanes.untilState(command._id, 'done')).attempts).toBe(1)
   expect(new Set(lanes.wire.map((one) => one.messageId))).toEqual(new Set([command.messageId]))
   await lanes.stop()
 })
@@ -270,7 +158,7 @@ test('a server that never acknowledges is tried again with the same id, up to th
   const lanes = await openLanes({ automatic: false, ackTimeoutMs: 20, maxAttempts: 2 })
   const command = await lanes.accept(ana, 'unanswered')
   lanes.connect()
-  const failed = await untilState(lanes, command._id, 'failed')
+  const failed = await lanes.untilState(command._id, 'failed')
   expect(failed).toMatchObject({ attempts: 2, error: { code: 'command.gave_up' } })
   expect(lanes.wire.map((one) => one.messageId)).toEqual([command.messageId, command.messageId])
   await lanes.stop()
@@ -287,7 +175,7 @@ test('what an owner before left in `sending` is sent by the next with the same i
   expect(lanes.wire[0]?.messageId).toBe(left.messageId)
   // The owner that was overtaken can neither finish nor put back what is not its own any more.
   await opened.store.commands.putBack(left._id, 1, new Date(), false)
-  expect((await untilState(lanes, left._id, 'done')).epoch).toBe(2)
+  expect((await lanes.untilState(left._id, 'done')).epoch).toBe(2)
   await lanes.stop()
 })
 
@@ -309,9 +197,9 @@ test('some of a chat are on the wire unacknowledged; when the connection goes th
   await lanes.sent(4)
   expect(lanes.texts()).toEqual(['t0', 't1', 't2', 't3'])
   lanes.outbox.acked(commands[0]?.messageId ?? '', undefined)
-  await untilState(lanes, commands[0]?._id ?? '', 'done')
+  await lanes.untilState(commands[0]?._id ?? '', 'done')
   lanes.outbox.use(undefined)
-  await untilState(lanes, commands[3]?._id ?? '', 'queued')
+  await lanes.untilState(commands[3]?._id ?? '', 'queued')
   lanes.connect()
   await lanes.sent(8)
   expect(lanes.texts().slice(4)).toEqual(['t1', 't2', 't3', 't4'])
@@ -342,7 +230,7 @@ test('what WhatsApp had acknowledged to a former owner does not go again', async
   ])
   await lanes.accept(ana, 'came later')
   lanes.connect()
-  await untilState(lanes, left._id, 'done')
+  await lanes.untilState(left._id, 'done')
   await lanes.sent(1)
   expect(lanes.texts()).toEqual(['came later'])
   const told = (await store.events.read(lanes.sessionId, 0, 100)).filter(({ type }) => type === 'message.sent')
@@ -359,7 +247,7 @@ test('a command that ends its connector again and again is set aside, told as fa
   lanes.connect()
   await lanes.sent(1)
   expect(lanes.texts()).toEqual(['came later'])
-  expect((await untilState(lanes, poison._id, 'failed')).error?.code).toBe('command.set_aside')
+  expect((await lanes.untilState(poison._id, 'failed')).error?.code).toBe('command.set_aside')
   const [row] = await store.messages.find(lanes.sessionId, poison.messageId ?? '')
   expect(row).toMatchObject({ status: 'failed', error: { code: 'command.set_aside' } })
   await lanes.stop()

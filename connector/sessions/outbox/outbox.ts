@@ -4,11 +4,14 @@ import { lightKinds, type Command } from '../../../shared/model/command.ts'
 import type { Pace as PaceSettings } from '../../../shared/model/session.ts'
 import { LeaseLost } from '../../../shared/store/auth-log.ts'
 import type { Connection } from '../../whatsapp/connection.ts'
+import type { Fact } from '../../whatsapp/facts.ts'
 import { patiently } from '../../patiently.ts'
 import type { RecordContext } from '../record/context.ts'
 import { groupBy } from '../record/group-by.ts'
 import { createWake } from '../../wake.ts'
 import { createAcks } from './acks.ts'
+import { createNewContacts } from './new-contacts.ts'
+import type { Outreach } from './outreach.ts'
 import { createPace, type Clock } from './pace.ts'
 import { createSendGroup, type OpenConnection } from './send-group.ts'
 
@@ -16,6 +19,8 @@ export type OutboxOptions = {
   context: RecordContext
   epoch: number
   signal: AbortSignal
+  /** While it is locked, messages to new contacts wait. Ring when it changes. */
+  outreach: Outreach
   onError: (error: unknown, commandId: string) => void
   /** Lanes at once. Default 16. */
   lanes?: number
@@ -36,13 +41,15 @@ export type Outbox = {
   use(connection: Connection | undefined): void
   /** How fast messages may leave, from the next one on. */
   setPace(settings: PaceSettings | undefined): void
+  /** A fact was recorded that may let go what waits. */
+  noticed(fact: Fact): void
   /** The server's ack was recorded. */
   acked(messageId: string, error: string | undefined): void
   run(): Promise<void>
 }
 
 export function createOutbox(options: OutboxOptions): Outbox {
-  const { context, epoch, signal } = options
+  const { context, epoch, signal, outreach } = options
   const { store, sessionId } = context
   const lanes = options.lanes ?? 16
   const inFlight = options.inFlight ?? 32
@@ -59,6 +66,13 @@ export function createOutbox(options: OutboxOptions): Outbox {
   const toLane = (lane: string): string => [...formsOf(lane)].sort()[0] ?? lane
   const isBusy = (lane: string): boolean => formsOf(lane).some((form) => busy.has(form))
 
+  const newContacts = createNewContacts({
+    context,
+    outreach,
+    formsOf,
+    isMe: (jid) => open?.connection.isMe(jid) ?? false,
+  })
+
   /** Until nothing of former owners is left in hand. */
   let mayBeLeft = true
   const sendGroup = createSendGroup({
@@ -69,6 +83,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
     maxAttempts: options.maxAttempts ?? 5,
     open: () => open,
     mayLeave: () => pace.take(),
+    outreach,
+    isHeld: (command) => newContacts.isHeld(command),
     rest,
     onError: options.onError,
   })
@@ -83,14 +99,27 @@ export function createOutbox(options: OutboxOptions): Outbox {
     mayBeLeft = standing.length > 0
     const left = standing.filter(({ lane }) => !resting.has(toLane(lane)))
     const except = [...busy.keys(), ...resting.keys()].flatMap(formsOf)
+    const held = newContacts.held()
     // A former owner that was cut short may have put back what stands before something it left in hand.
     const merge = (more: Command[]) => [...left, ...more].sort((a, b) => a.ts.compare(b.ts))
-    if (!pace.isOn()) return merge(await patiently(() => store.commands.waiting(sessionId, 500, except), { signal }))
+    if (!pace.isOn())
+      return merge(await patiently(() => store.commands.waiting(sessionId, 500, except, held), { signal }))
     // Few go at a time, and what is light must be seen behind however many messages.
-    const waiting = await patiently(() => store.commands.waiting(sessionId, 50, except), { signal })
+    const waiting = await patiently(() => store.commands.waiting(sessionId, 50, except, held), { signal })
     const light = await patiently(() => store.commands.waitingLight(sessionId, 500), { signal })
     const seen = new Set(waiting.map(({ _id }) => _id))
     return merge([...waiting, ...light.filter(({ _id, lane }) => !seen.has(_id) && !resting.has(toLane(lane)))])
+  }
+
+  const mayGo = (commands: readonly Command[]) => patiently(() => newContacts.mayGo(commands), { signal })
+
+  /** A page on which everything has to wait hides nothing: the next one is without those lanes. */
+  async function findToGo(): Promise<Command[]> {
+    for (;;) {
+      const found = await findWork()
+      const going = await mayGo(found)
+      if (going.length > 0 || found.length === 0) return going
+    }
   }
 
   /** Of a lane's commands those that may go: while its first message has to wait, only what may overtake messages. */
@@ -104,7 +133,10 @@ export function createOutbox(options: OutboxOptions): Outbox {
   async function msUntilNext(isIdle: boolean, isPaced: boolean): Promise<number> {
     const due = open && isIdle ? await patiently(() => store.commands.nextDue(sessionId), { signal }) : undefined
     const next = Math.min(...resting.values(), due?.getTime() ?? Infinity) - Date.now()
-    return Math.max(0, Math.min(next, isPaced ? pace.msUntilNext() : Infinity, isIdle ? 15_000 : 1_000))
+    return Math.max(
+      0,
+      Math.min(next, outreach.msUntilEnd(), isPaced ? pace.msUntilNext() : Infinity, isIdle ? 15_000 : 1_000),
+    )
   }
 
   /** Texts go a few at a time. Anything else, and what was left by a former owner, goes alone. */
@@ -117,7 +149,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
   async function runLane(commands: Command[]): Promise<void> {
     while (commands.length > 0 && !signal.aborted) {
       if (!open) return
-      const group = takeGroup(commands)
+      const group = await mayGo(takeGroup(commands))
+      if (group.length === 0) continue
       if (!(await patiently(() => sendGroup(group), { signal }))) return
     }
   }
@@ -136,12 +169,16 @@ export function createOutbox(options: OutboxOptions): Outbox {
       pace.set(settings)
       wake.ring('pace')
     },
+    noticed(fact) {
+      if (newContacts.noticed(fact)) wake.ring('heard')
+    },
     acked: (messageId, error) => acks.acked(messageId, { error }),
     async run() {
       while (!signal.aborted) {
         const now = Date.now()
         for (const [lane, until] of resting) if (until <= now) resting.delete(lane)
-        const waiting = open ? await findWork() : []
+        await outreach.endIfOver()
+        const waiting = open ? await findToGo() : []
         let isPaced = false
         let isIdle = true
         for (const [lane, all] of groupBy(waiting, (command) => toLane(command.lane))) {

@@ -55,6 +55,8 @@ test('taken and not put back when MongoDB went with the connection: it is in the
     open: () => open,
     rest: () => undefined,
     mayLeave: () => true,
+    outreach: { refused: () => Promise.resolve(), kept: () => Promise.resolve() },
+    isHeld: () => Promise.resolve(false),
     onError: () => undefined,
   })
   const base = { sessionId, lane, kind: 'message.send' as const, actor: 'test' }

@@ -4,9 +4,11 @@ import type { Command } from '../../../shared/model/command.ts'
 import { LeaseLost } from '../../../shared/store/auth-log.ts'
 import { isUnavailable } from '../../../shared/store/client.ts'
 import type { Connection } from '../../whatsapp/connection.ts'
+import { outreachRefusal, toRefusal } from '../../whatsapp/refusals.ts'
 import type { RecordContext } from '../record/context.ts'
 import type { Ack, Acks } from './acks.ts'
 import { act, type Outcome } from './kinds.ts'
+import type { Outreach } from './outreach.ts'
 import { isOnItsWay, recordFailed, recordOwnChange, recordQueued, rowOf, tellSent } from './own-changes.ts'
 
 export type OpenConnection = { connection: Connection; closed: AbortController }
@@ -21,6 +23,10 @@ export type SendOptions = {
   open: () => OpenConnection | undefined
   /** Leaves the lane alone until then. */
   rest: (lane: string, until: Date) => void
+  /** Tells when what WhatsApp said of a lock is kept. */
+  outreach: Pick<Outreach, 'refused' | 'kept'>
+  /** Whether a message has to wait for the end of that lock, also when it is in hand already. */
+  isHeld: (command: Command) => Promise<boolean>
   /** Whether a message may leave now; asked once for each that does. */
   mayLeave: () => boolean
   onError: (error: unknown, commandId: string) => void
@@ -98,8 +104,11 @@ export function createSendGroup(options: SendOptions): SendGroup {
       if (key !== undefined) await recordFailed(context, key, failure)
       return end(command, failure)
     }
-    if (ended.error !== undefined)
-      return end(command, { code: `whatsapp.${ended.error}`, reason: `WhatsApp refused it (${ended.error})` })
+    if (ended.error !== undefined) {
+      // Before the command ends: no owner finds the refusal told and the lock forgotten.
+      if (ended.error === outreachRefusal) await options.outreach.kept()
+      return end(command, toRefusal(ended.error))
+    }
     await recordOwnChange(context, command, new Date())
     return end(command)
   }
@@ -127,14 +136,20 @@ export function createSendGroup(options: SendOptions): SendGroup {
     return { onWire, settled: settled() }
   }
 
-  /** What a former owner left in hand: WhatsApp may have it already, or it is what ended that owner. */
+  /** What was in hand before: WhatsApp may have answered already, or it is what ended a former owner. */
   async function settleLeft(command: Command): Promise<boolean> {
+    if (command.trials === undefined && command.retryAt === undefined) return false
     if ((command.trials ?? 0) > maxTrials) {
       const failure = { code: 'command.set_aside', reason: 'The connector ended each time it was sent' }
       await failMessage(command, failure)
       return end(command, failure)
     }
     const row = isSend(command) ? await rowOf(context, command) : null
+    if (row?.status === 'failed' && row.error) {
+      if (row.error.code === toRefusal(outreachRefusal).code) await options.outreach.refused()
+      await recordFailed(context, row._id, row.error)
+      return end(command, row.error)
+    }
     if (!row || !isOnItsWay(row)) return false
     await tellSent(context, row)
     return end(command)
@@ -155,11 +170,13 @@ export function createSendGroup(options: SendOptions): SendGroup {
       for (const command of commands) await again(command, false)
       return false
     }
-    const taken = (
+    const inHand = (
       await Promise.all(due.map(({ _id, state }) => store.commands.take(_id, epoch, state === 'sending')))
     ).filter((command) => command !== null)
+    const areOver = await Promise.all(inHand.map((command) => settleLeft(command)))
+    const taken = inHand.filter((_, i) => !areOver[i])
     const [first] = taken
-    if (first?.trials !== undefined && taken.length === 1 && (await settleLeft(first))) return !waits
+    if (!first) return !waits
 
     let keys: (string | undefined)[] = []
     try {
@@ -168,13 +185,15 @@ export function createSendGroup(options: SendOptions): SendGroup {
       if (head) keys = await recordQueued(context, sends, current.connection.identify(head.payload.to))
     } catch (error) {
       for (const command of taken.slice(1)) await again(command, false)
-      if (first && (await afterError(first, current, error))) return !waits
+      if (await afterError(first, current, error)) return !waits
       return false
     }
     const trips: Promise<boolean>[] = []
     let mayFollow = true
     for (const [i, command] of taken.entries()) {
-      if (!mayFollow || current.closed.signal.aborted) {
+      // A lock may have begun since it was taken, or before that when a former owner left it. Not known = it waits.
+      const isHeld = await options.isHeld(command).catch(() => true)
+      if (!mayFollow || isHeld || current.closed.signal.aborted) {
         trips.push(again(command, false))
         continue
       }

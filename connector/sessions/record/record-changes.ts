@@ -2,6 +2,7 @@
 import type { EventInput } from '../../../shared/model/event.ts'
 import { toMessageKey, toMessageView, type Message, type MessageStatus } from '../../../shared/model/message.ts'
 import type { Fact, Target } from '../../whatsapp/facts.ts'
+import { toRefusal } from '../../whatsapp/refusals.ts'
 import { toFactKey, type RecordContext } from './context.ts'
 
 type Change = Extract<Fact, { kind: 'edit' | 'revoke' | 'reaction' }>
@@ -46,7 +47,9 @@ export async function recordChange(context: RecordContext, fact: Change): Promis
   } else {
     const chatId = await context.addresses.knownChatId(fact.target.chat)
     const sender = chatId === undefined ? undefined : await context.addresses.senderIdOf(chatId, fact.by)
-    if (sender === undefined) return
+    if (chatId === undefined || sender === undefined) return
+    // Who reacts is no new contact any more.
+    if (sender === chatId) await store.chats.touch(context.sessionId, chatId, { heard: true })
     const row = await store.messages.react(key, { sender, emoji: fact.emoji, at: fact.at })
     if (!row) return
     const data = { ...toMessageView(row), reaction: { sender, emoji: fact.emoji, at: fact.at } }
@@ -70,10 +73,7 @@ export async function recordStatuses(context: RecordContext, facts: readonly Sta
 async function recordStatus(context: RecordContext, fact: StatusFact, key: string): Promise<EventInput[]> {
   const { store } = context
   const status: MessageStatus = fact.kind === 'receipt' ? fact.status : fact.error === undefined ? 'sent' : 'failed'
-  const error =
-    fact.kind === 'ack' && fact.error !== undefined
-      ? { code: `whatsapp.${fact.error}`, reason: reasonOf(fact.error) }
-      : undefined
+  const error = fact.kind === 'ack' && fact.error !== undefined ? toRefusal(fact.error) : undefined
   const advanced = await store.messages.advance(key, status, fact.at, error)
   const row: Message | null = advanced ?? (fact.kind === 'ack' ? await store.messages.read(key) : null)
   // An ack may be seen again after a crash: its event is written under its key, but never behind a later status.
@@ -86,13 +86,4 @@ async function recordStatus(context: RecordContext, fact: StatusFact, key: strin
   // Whoever has received it was sent it, though the ack was lost with its connection.
   const skipped = fact.kind === 'receipt' && row.statusTimes.sent === undefined ? [tell('message.sent', 'sent')] : []
   return [...skipped, tell(`message.${status}` as EventInput['type'], status)]
-}
-
-/** WhatsApp's refusals that are known (rc14, Utils/decode-wa-message.js). */
-function reasonOf(code: string): string {
-  const known: Record<string, string> = {
-    '463': 'WhatsApp does not let this account write to new contacts at the moment',
-    '479': 'WhatsApp refused the message as malformed',
-  }
-  return known[code] ?? `WhatsApp refused the message (${code})`
 }

@@ -42,6 +42,8 @@ export async function recordChats(
       ...(archived === undefined ? {} : { archived }),
       ...(pinned === undefined ? {} : { pinned: pinned ? 1 : 0 }),
       ...(unreadCount === undefined ? {} : { unreadCount }),
+      // What waits unread was written by the other side, also when the phone does not hand it over.
+      ...(unreadCount ? { heard: true } : {}),
     }
     if (announce && Object.keys(facts).length === 0) continue
     const chatId = await context.addresses.chatIdOf(jids, lastActivity ?? new Date())

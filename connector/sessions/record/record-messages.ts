@@ -65,6 +65,7 @@ async function touchChats(context: RecordContext, rows: readonly Message[], fres
         at: timestamp,
         ...(text === undefined ? {} : { text: text.slice(0, 500) }),
       },
+      ...(ofChat.some((row) => !row.fromMe) ? { heard: true as const } : {}),
       // Whoever answers on the phone has read the chat.
       unread: last.fromMe && !last.historical ? 'clear' : unread,
     })

@@ -177,3 +177,17 @@ test('a pairing code for something that is no phone number is 422 and asks nothi
   expect([answer.status, answer.body.errors[0].path]).toEqual([422, 'phone'])
   expect((await api.store.sessions.read(id))?.pairing).toBeUndefined()
 })
+
+test('a lock on writing to new contacts is shown while it lasts, also when nobody was there to see its end', async () => {
+  const id = await api.createSession()
+  const shown = async () => (await api.call('GET', `/v1/sessions/${id}`)).body.outreachLockedUntil as unknown
+  const lock = { by: 'guess' as const, repeats: 0, revision: 1, isOver: false }
+  const until = soon()
+  expect(await shown()).toBeUndefined()
+  await api.store.sessions.update(id, { outreachLock: { ...lock, until } })
+  expect(await shown()).toBe(until.toISOString())
+  await api.store.sessions.update(id, { outreachLock: { ...lock, until, isOver: true } })
+  expect(await shown()).toBeUndefined()
+  await api.store.sessions.update(id, { outreachLock: { ...lock, until: new Date(Date.now() - 1) } })
+  expect(await shown()).toBeUndefined()
+})

@@ -3,8 +3,11 @@ import type { Hono } from 'hono'
 import { parseQr } from '../linking/scan-qr.ts'
 import { Refusal } from '../server/refusal.ts'
 import type { DoorDeps } from './deps.ts'
+import { setLock } from '../server/outreach-lock.ts'
+import { unixSeconds } from '../server/nodes.ts'
 import { readBody } from './read-input.ts'
-import { NewFault, NewHistory } from './schemas.ts'
+import { phoneOf } from './phone-routes.ts'
+import { NewFault, NewHistory, OutreachLock } from './schemas.ts'
 
 export const addFaultRoutes = (app: Hono, { exchange, phones, waiting }: DoorDeps): void => {
   const { faults, store } = exchange
@@ -29,6 +32,14 @@ export const addFaultRoutes = (app: Hono, { exchange, phones, waiting }: DoorDep
   app.get('/faults', (c) => c.json({ data: faults.list(), nextCursor: null }))
   app.delete('/faults', (c) => {
     faults.clear(exchange.connections())
+    return c.body(null, 204)
+  })
+
+  app.put('/phones/:phone/outreach-lock', async (c) => {
+    const { record } = phones.get(phoneOf(c))
+    const { active, seconds, notify } = await readBody(c, OutreachLock)
+    const lock = seconds === undefined ? {} : { until: unixSeconds() + seconds }
+    setLock(exchange, record, active ? lock : undefined, !notify)
     return c.body(null, 204)
   })
 

@@ -93,6 +93,14 @@ export const NewFault = v.strictObject({
   qr: v.optional(Text),
 })
 
+export const OutreachLock = v.strictObject({
+  active: v.boolean(),
+  /** From now on; absent = the server names no time. */
+  seconds: v.optional(Count(10_000_000)),
+  /** Default true: the companions are told. */
+  notify: v.optional(v.boolean(), true),
+})
+
 export const NewHistory = v.strictObject({
   phone: Phone,
   contacts: v.optional(v.array(v.strictObject({ phone: Phone, name: v.optional(Text) })), []),

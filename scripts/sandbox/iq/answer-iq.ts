@@ -11,6 +11,7 @@ import { child, children, node } from '../server/nodes.ts'
 import type { Answer } from './answer.ts'
 import { answerAppState } from './app-state.ts'
 import { answerKeys } from './keys.ts'
+import { answerMex } from './mex.ts'
 import { answerPrivacy } from './privacy.ts'
 import { answerUsync } from './usync.ts'
 
@@ -42,6 +43,8 @@ const answerLinked = (deps: IqDeps, connection: Connection, address: Address, iq
       return answerAppState(exchange, address, iq)
     case 'privacy':
       return answerPrivacy(exchange, address, iq)
+    case 'w:mex':
+      return answerMex(exchange, address, iq)
     case 'abt':
       return [node('props', { hash: 'sandbox', refresh: 86_400 }, [])]
     case 'blocklist':

@@ -159,6 +159,7 @@ export const openDoor = (url: string) => {
     url,
     get: <T = Record<string, unknown>>(path: string) => call<T>('GET', path),
     post: <T = Record<string, unknown>>(path: string, body: unknown = {}) => call<T>('POST', path, body),
+    put: <T = Record<string, unknown>>(path: string, body: unknown) => call<T>('PUT', path, body),
     del: <T = Record<string, unknown>>(path: string) => call<T>('DELETE', path),
   }
 }

@@ -112,6 +112,22 @@ describe('faults', () => {
     expect(ack.attrs.error).toBe('463')
   })
 
+  it('tells of a lock on writing to new contacts, by itself and when it is asked', async () => {
+    const lock = (body: object) => sandbox.door.put(`/phones/${ana}/outreach-lock`, body)
+    expect(await client.sock.fetchAccountReachoutTimelock()).toMatchObject({ isActive: false })
+    await lock({ active: true, seconds: 3_600, notify: false })
+    const answer = await client.sock.fetchAccountReachoutTimelock()
+    expect(answer.isActive).toBe(true)
+    expect(Math.abs((answer.timeEnforcementEnds?.getTime() ?? 0) - Date.now() - 3_600_000)).toBeLessThan(60_000)
+    const seen = client.updates.items.length
+    await lock({ active: false })
+    await client.updates.until(
+      (all) => all.slice(seen).find(({ reachoutTimeLock }) => reachoutTimeLock?.isActive === false),
+      'the notification',
+    )
+    await expect(lock({ active: 'yes' })).rejects.toMatchObject({ status: 422 })
+  })
+
   it('skips the end of the offline queue once', async () => {
     await fault({ kind: 'no-offline', phone: ana })
     client.stop()
