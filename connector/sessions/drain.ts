@@ -67,6 +67,7 @@ export function createDrain(options: DrainOptions): Drain {
 
   async function letGo(sessionId: string): Promise<void> {
     leaving.add(sessionId)
+    log.info({ sessionId }, 'handing over')
     try {
       await options.letGo(sessionId)
       if (current) offered.set(sessionId, options.nowMs())
