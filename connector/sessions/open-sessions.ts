@@ -146,11 +146,10 @@ export function openSessions(options: SessionsOptions): Sessions {
     grace.see(free, performance.now())
     for (let others = first; free.length > 0 && !signal.aborted;) {
       isDraining = others.isDraining ?? isDraining
-      const roomHere = options.maxSessions - held.size
-      if (isDraining || roomHere <= 0) return
-      const rooms = [{ id: owner, room: roomHere }, ...(await readRooms(store, others.taking))]
+      if (isDraining) return
+      const rooms = [{ id: owner, room: options.maxSessions - held.size }, ...(await readRooms(store, others.taking))]
       const ours: string[] = []
-      while (free.length > 0 && ours.length < Math.min(claimsAtOnce, roomHere)) {
+      while (free.length > 0 && ours.length < claimsAtOnce) {
         const sessionId = free.shift()!
         const isOurs = grace.isOver(sessionId, performance.now()) || toTaker(sessionId, rooms) === owner
         if (isOurs) ours.push(sessionId)

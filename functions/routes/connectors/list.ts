@@ -11,8 +11,8 @@ export const listConnectors = (api: Api) =>
     api,
     { scope: 'connectors.read', query: v.strictObject(PageQuery.entries) },
     async (c, { actor, query }) => {
-      const page = await api.store.connectors.page(query.limit, query.cursor)
       if (mayUseConnectors(actor, 'connectors.read') !== 'allowed') return c.json({ data: [], nextCursor: null })
+      const page = await api.store.connectors.page(query.limit, query.cursor)
       return c.json({ data: page.data.map(toConnectorView), nextCursor: page.nextCursor })
     },
   )
