@@ -15,6 +15,7 @@ import type { RetryCaches } from './retry-caches.ts'
 import { createSending, type Sending } from './sending.ts'
 import { ackToFact, receiptToFact } from './statuses.ts'
 import { createSwitchboard } from './switchboard.ts'
+import { gateWire, rawSocketOf, type Wire } from './wire.ts'
 
 export type Me = { id: string; lid: string; name: string | undefined }
 
@@ -75,6 +76,7 @@ export function openConnection(options: ConnectionOptions): Connection {
   const loggedIn = new Promise<void>((resolve) => (logIn = resolve))
   let replayed = 0
   let safe: ReturnType<typeof createSignalRepository> | undefined
+  let wire: Wire | undefined
 
   const sock = makeWASocket({
     ...(options.url === undefined ? {} : { waWebSocketUrl: options.url }),
@@ -96,13 +98,16 @@ export function openConnection(options: ConnectionOptions): Connection {
       if (own?.raw) return proto.Message.decode(own.raw)
       return own?.text === undefined ? undefined : { extendedTextMessage: { text: own.text } }
     },
-    makeSignalRepository: (auth, repositoryLogger, pnToLid) => {
+    makeSignalRepository: (_auth, repositoryLogger, pnToLid) => {
       // Asked before the socket is open the question would fail, and the replay of that stanza with it.
       const ask: typeof pnToLid = async (jids) => (isOpen ? await pnToLid?.(jids) : [])
-      safe = createSignalRepository(keyStore, journal, auth.creds as KeyStore['creds'], repositoryLogger, ask)
+      // Set before anything is sent.
+      const held: Wire = { holdFor: (durable) => wire?.holdFor(durable) }
+      safe = createSignalRepository(keyStore, journal, creds, repositoryLogger, ask, held)
       return safe.repository
     },
   })
+  wire = gateWire(rawSocketOf(sock.ws))
   keepWhole(sock.ev, () => isOpen)
 
   const tell = (fact: Fact, stored: () => void) => {

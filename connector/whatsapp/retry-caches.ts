@@ -1,6 +1,6 @@
 // Small caches that Baileys would otherwise make anew for each socket; one set per session, kept across reconnects.
 import type { SocketConfig } from '@whiskeysockets/baileys'
-import { LRUCache } from 'lru-cache'
+import { createGrowingCache } from '../growing-cache.ts'
 
 export type RetryCaches = Required<
   Pick<SocketConfig, 'msgRetryCounterCache' | 'callOfferCache' | 'placeholderResendCache'>
@@ -11,7 +11,7 @@ export function createRetryCaches(): RetryCaches {
 }
 
 function createCache() {
-  const cache = new LRUCache<string, { value: unknown }>({ max: 1_000, ttl: 3_600_000 })
+  const cache = createGrowingCache<{ value: unknown }>(1_000, 3_600_000)
   return {
     get: <T>(key: string) => cache.get(key)?.value as T | undefined,
     set: <T>(key: string, value: T) => void cache.set(key, { value }),

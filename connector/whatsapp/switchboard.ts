@@ -1,6 +1,6 @@
 // Every Baileys event is decided here: handled, or ignored on purpose. A new event does not compile until it is.
-import { LRUCache } from 'lru-cache'
 import { proto, type BaileysEventMap, type Chat, type Contact, type WAMessage } from '@whiskeysockets/baileys'
+import { createGrowingCache } from '../growing-cache.ts'
 import type { ChatFact, ContactFact, Fact } from './facts.ts'
 import type { Identities } from './identities.ts'
 import { historyChunkKey, protocolConsequence, toFact, toMessageFact } from './message-facts.ts'
@@ -28,7 +28,7 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
   /** Stanzas that are done once their history chunk is stored. */
   const waitingChunks = new Map<string, string[]>()
   /** What was told last of a contact. */
-  const lastSaid = new LRUCache<string, string>({ max: 5_000 })
+  const lastSaid = createGrowingCache<string>(5_000)
 
   function onMessage(message: WAMessage): void {
     const key = toMessageKeyText(message.key)

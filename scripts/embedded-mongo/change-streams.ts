@@ -8,6 +8,7 @@ import { parseToken, placeOf, toEvent, tokenOf, type Entry, type Place } from '.
 import { compileFilter, type Matches } from './match.ts'
 import { orderKey } from './order.ts'
 import { checkStages, runPipeline } from './pipeline.ts'
+import { compileProjection } from './project.ts'
 import { keysOf } from './index-keys.ts'
 import { decode, encode, isDoc, maxDocumentBytes, type Doc, type Value } from './values.ts'
 
@@ -179,14 +180,19 @@ function compileShape(pipeline: Doc[], scope: Scope): (event: EventBytes) => Buf
   while (next < pipeline.length && '$match' in pipeline[next]!)
     filters.push(compileFilter(pipeline[next++]!['$match'] as Doc, scope))
   const rest = pipeline.slice(next)
+  // A pipeline costs far more to set up than to run over one document.
+  const steps = rest.map((stage): ((doc: Doc) => Value) =>
+    '$project' in stage
+      ? compileProjection(stage['$project'] as Doc, scope)
+      : (doc) => runPipeline([doc], [stage], scope).next().value,
+  )
   return (event) => {
     if (pipeline.length === 0) return event.bytes
     const doc = (event.doc ??= decode(event.bytes))
     if (!filters.every((matches) => matches(doc))) return undefined
     if (rest.length === 0) return event.bytes
-    const step = runPipeline([doc], rest, scope).next()
-    if (step.done) return undefined
-    const shaped = step.value as Value
+    let shaped: Value = doc
+    for (const step of steps) if ((shaped = step(shaped as Doc)) === undefined) return undefined
     if (!isDoc(shaped) || shaped['_id'] === undefined || !orderKey(shaped['_id']).equals(orderKey(doc['_id'])))
       throw new Failure(
         'ChangeStreamFatalError',

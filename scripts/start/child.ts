@@ -29,6 +29,8 @@ export class ChildFailed extends Error {
 }
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
+/** Of a compiled tree the children are compiled programs too. */
+const isCompiled = import.meta.url.endsWith('.js')
 
 const keptChars = 2_000_000
 
@@ -44,17 +46,14 @@ const patienceMs = 3_000
 
 /** `program` is a path from the repo's root. The child ends with this process: it has an IPC channel. */
 export function startChild(program: string, env: Record<string, string>, options: ChildOptions = {}): Promise<Child> {
-  const child: ChildProcess = spawn(
-    process.execPath,
-    program.endsWith('.ts') ? ['--import', 'tsx', program] : [program],
-    {
-      cwd: root,
-      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      // A group of its own: Ctrl-C reaches whoever started it, which then stops the parts in order.
-      detached: true,
-    },
-  )
+  const file = isCompiled ? program.replace(/\.ts$/, '.js') : program
+  const child: ChildProcess = spawn(process.execPath, file.endsWith('.ts') ? ['--import', 'tsx', file] : [file], {
+    cwd: root,
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    // A group of its own: Ctrl-C reaches whoever started it, which then stops the parts in order.
+    detached: true,
+  })
   let stderr = ''
   let stdout = ''
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr = (stderr + text).slice(-keptChars)))

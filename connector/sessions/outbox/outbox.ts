@@ -19,7 +19,7 @@ export type OutboxOptions = {
   onError: (error: unknown, commandId: string) => void
   /** Lanes at once. Default 16. */
   lanes?: number
-  /** Messages of one lane on the wire that are not acknowledged yet. Default 8. */
+  /** Messages of one lane on the wire that are not acknowledged yet. Default 32. */
   inFlight?: number
   /** How long the server may take to acknowledge, ms. Default 20000. */
   ackTimeoutMs?: number
@@ -45,7 +45,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   const { context, epoch, signal } = options
   const { store, sessionId } = context
   const lanes = options.lanes ?? 16
-  const inFlight = options.inFlight ?? 8
+  const inFlight = options.inFlight ?? 32
   const wake = createWake()
   const busy = new Map<string, Promise<void>>()
   /** Lanes whose head waits to be tried again, and until when (epoch ms). */

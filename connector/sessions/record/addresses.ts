@@ -1,8 +1,8 @@
 // Which chat and which person an address belongs to in this session; asked once, then remembered.
-import { LRUCache } from 'lru-cache'
 import { isGroupJid } from '../../../shared/model/jid.ts'
 import type { Store } from '../../../shared/store/open-store.ts'
 import type { Jids } from '../../whatsapp/facts.ts'
+import { createGrowingCache } from '../../growing-cache.ts'
 
 export type Addresses = {
   /** The chat's id; the chat is created when it is new. */
@@ -16,18 +16,20 @@ export type Addresses = {
   named(person: Jids, name: string): void
 }
 
+type Remembered = ReturnType<typeof createGrowingCache<string>>
+
 export function createAddresses(store: Pick<Store, 'chats' | 'contacts'>, sessionId: string): Addresses {
-  const chats = new LRUCache<string, string>({ max: 20_000 })
-  const people = new LRUCache<string, string>({ max: 20_000 })
-  const names = new LRUCache<string, string>({ max: 20_000 })
+  const chats = createGrowingCache<string>(20_000)
+  const people = createGrowingCache<string>(20_000)
+  const names = createGrowingCache<string>(20_000)
   let creating: Promise<unknown> = Promise.resolve()
 
   /** Known only when every form is: a new form still has to become an alias. */
-  function remembered(cache: LRUCache<string, string>, jids: Jids): string | undefined {
+  function remembered(cache: Remembered, jids: Jids): string | undefined {
     const [first, ...others] = jids.map((jid) => cache.get(jid))
     return first !== undefined && others.every((id) => id === first) ? first : undefined
   }
-  const remember = (cache: LRUCache<string, string>, jids: readonly string[], id: string) => {
+  const remember = (cache: Remembered, jids: readonly string[], id: string) => {
     for (const jid of jids) cache.set(jid, id)
     return id
   }
