@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { openStore } from '../shared/store/open-store.ts'
-import { collectGarbage, inspected, untilIdle } from './bench/idle.ts'
+import { settleMemory, untilIdle } from './bench/idle.ts'
+import { inspected } from './bench/inspector.ts'
 import { rssMb } from './bench/process-cost.ts'
 import { createHttp } from './demo/clients.ts'
 import { startChild } from './start/child.ts'
@@ -93,7 +94,7 @@ async function run(): Promise<void> {
     await connected
     progress(`${sessions} connected; waiting until the connector is idle`)
     const cpu = await untilIdle(connector.pid)
-    await collectGarbage(connector)
+    await settleMemory(connector)
     rows.push({ sessions, rss: rssMb(connector.pid), cpu })
     progress(`stopped with ${await connector.stop().then(() => connector.exited)}`)
   }

@@ -1,6 +1,6 @@
 // When a process is idle, and how its garbage is collected then, so that what a start leaves behind hides nothing.
-import WebSocket from 'ws'
 import type { Child } from '../start/child.ts'
+import { collectGarbage, openInspector } from './inspector.ts'
 import { cpuMs } from './process-cost.ts'
 
 /** Every minute a connector folds its key logs, and lets go of what is folded. */
@@ -11,9 +11,6 @@ const windowMs = 5_000
 const giveUpMs = 120_000
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
-
-/** NODE_OPTIONS of a process whose garbage is to be collected. */
-export const inspected = '--inspect=127.0.0.1:0'
 
 /** Returns the CPU of the last window as a share of one core. */
 export async function untilIdle(pid: number): Promise<number> {
@@ -28,17 +25,10 @@ export async function untilIdle(pid: number): Promise<number> {
   }
 }
 
-/** Asked over the inspector, of a process that was started with `inspected`; a moment later its memory may be read. */
-export async function collectGarbage(child: Child): Promise<void> {
-  const address = /ws:\/\/127\.0\.0\.1:\S+/.exec(child.stderr())?.[0]
-  if (!address) throw new Error('the process has no inspector')
-  const inspector = new WebSocket(address)
-  await new Promise((resolve, reject) => inspector.once('open', resolve).once('error', reject))
-  for (const id of [1, 2]) {
-    const answered = new Promise((resolve) => inspector.once('message', resolve))
-    inspector.send(JSON.stringify({ id, method: 'HeapProfiler.collectGarbage' }))
-    await answered
-  }
+/** Of a process that was started with `inspected`; a moment later its memory may be read. */
+export async function settleMemory(child: Child): Promise<void> {
+  const inspector = await openInspector(child.stderr())
+  await collectGarbage(inspector)
   inspector.close()
   await sleep(1_000)
 }

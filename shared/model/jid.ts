@@ -1,6 +1,7 @@
 // The one place where a WhatsApp address is taken apart or put together.
 // A jid is `user[:device]@server`; people have two: a phone number (`…@s.whatsapp.net`) and a LID (`…@lid`).
 import { parsePhoneNumberFromString } from 'libphonenumber-js/min'
+import { LRUCache } from 'lru-cache'
 
 export type JidKind = 'phone' | 'lid' | 'group' | 'broadcast' | 'newsletter'
 
@@ -61,6 +62,15 @@ export function isPersonJid(jid: string): boolean {
   return kind === 'phone' || kind === 'lid'
 }
 
+/** Parsing is a tenth of what accepting a message costs, and people are written to again and again. */
+const countries = new LRUCache<string, boolean>({ max: 5_000 })
+
+function hasCountry(digits: string): boolean {
+  const known = countries.get(digits) ?? parsePhoneNumberFromString(`+${digits}`) !== undefined
+  countries.set(digits, known)
+  return known
+}
+
 /**
  * An address as people write it: a jid, or a phone number in international form (`+54 9 11 5555-0000` or its digits).
  * Never guesses a country. Returns a bare jid, or a sentence that says what is wrong.
@@ -75,8 +85,7 @@ export function parseAddress(text: string): { jid: string } | { fault: string } 
   const digits = trimmed.replace(/\D/g, '')
   if (digits.length < 7 || digits.length > 15) return { fault: 'must have 7 to 15 digits, country code first' }
   if (digits.startsWith('0')) return { fault: 'must start with the country code, not with 0' }
-  const parsed = parsePhoneNumberFromString(`+${digits}`)
-  if (!parsed) return { fault: 'does not start with a country code that exists' }
+  if (!hasCountry(digits)) return { fault: 'does not start with a country code that exists' }
   return { jid: toPhoneJid(digits) }
 }
 

@@ -3,8 +3,9 @@
 // finds its next number taken, reads the fence and stops.
 import { Binary, type Collection, type Db, type IndexDescription, type MongoClient } from 'mongodb'
 import type { Cipher } from './cipher.ts'
-import { failedIndex, isDuplicateKey } from './client.ts'
+import { isDuplicateKey } from './client.ts'
 import { createCoalescer, type Outcome } from './coalesce.ts'
+import { insertInOrder } from './insert-in-order.ts'
 
 type RowId = { sessionId: string; n: number }
 type AuthRow = { _id: RowId; kind: 'commit' | 'fence'; epoch: number; key: string; body?: Binary; at: Date }
@@ -86,24 +87,10 @@ export function createAuthLogStore(client: MongoClient, db: Db, cipher: Cipher) 
     }
   }
 
-  /**
-   * Commits of several sessions in one ordered insert. Where one meets a row that stands, it alone is left out and the rest is
-   * sent again: never an unordered batch, which would write what follows a refused row.
-   */
+  /** Commits of several sessions; where one meets a row that stands, the outcome is that row. */
   async function insertCommits(rows: readonly AuthRow[]): Promise<Outcome<AuthRow | 'written'>[]> {
-    const outcomes: Outcome<AuthRow | 'written'>[] = []
-    while (outcomes.length < rows.length) {
-      const rest = rows.slice(outcomes.length)
-      try {
-        await log.insertMany(rest, { ordered: true })
-        for (const _ of rest) outcomes.push({ value: 'written' })
-      } catch (error) {
-        if (!isDuplicateKey(error)) throw error
-        for (let i = failedIndex(error); i > 0; i -= 1) outcomes.push({ value: 'written' })
-        const refused = rows[outcomes.length]
-        if (refused) outcomes.push({ value: await insertRow(refused) })
-      }
-    }
+    const outcomes: Outcome<AuthRow | 'written'>[] = await insertInOrder(log, rows)
+    for (const [i, row] of rows.entries()) if ('error' in outcomes[i]!) outcomes[i] = { value: await insertRow(row) }
     return outcomes
   }
   const insertCommit = createCoalescer(insertCommits)

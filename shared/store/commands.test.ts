@@ -36,6 +36,20 @@ test('of many that give one idempotency key at once one is accepted and all are 
   expect(others.repeated, 'a key is its actor’s own').toBe(false)
 })
 
+test('accepted side by side, whoever repeats a key keeps nothing from the others, and all stand in the order they came', async () => {
+  const { commands } = opened.store
+  const inputs = Array.from({ length: 12 }, (_, i) =>
+    command(`side-${i}`, { sessionId: 'side', ...(i % 3 === 1 ? { idempotencyKey: 'side' } : {}) }),
+  )
+  const answers = await Promise.all(inputs.map((input) => commands.accept(input)))
+  const waiting = (await commands.waiting('side', 100, [])).map(({ _id }) => _id)
+  const standing = inputs.map(({ _id }) => _id).filter((_, i) => i % 3 !== 1 || i === 1)
+  expect(waiting).toEqual(standing)
+  expect(answers.filter(({ repeated }) => repeated).map((answer) => answer.command._id)).toEqual(
+    Array(3).fill('side-1'),
+  )
+})
+
 test('cancelled or taken, never both, a hundred times', async () => {
   const { commands } = opened.store
   const outcomes = await Promise.all(

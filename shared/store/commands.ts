@@ -6,6 +6,7 @@ import { formatCursor, parseCursor, type Page } from '../model/page.ts'
 import { Problem } from '../model/problem.ts'
 import { isDuplicateKey } from './client.ts'
 import { createCoalescer } from './coalesce.ts'
+import { insertInOrder } from './insert-in-order.ts'
 
 /** How long a finished command (and its idempotency key) is remembered, seconds. */
 export const commandMemorySeconds = 86_400
@@ -55,6 +56,8 @@ export function createCommandStore(db: Db) {
     return first
   }
 
+  const insertOne = createCoalescer<Command, 'written'>((accepted) => insertInOrder(commands, accepted))
+
   type Taking = { id: string; epoch: number; isLeft: boolean; mark?: string }
   const toTaking = ({ id, epoch, isLeft, mark }: Taking) => ({
     filter: { _id: id, $or: [{ state: 'queued' as const }, { state: 'sending' as const, epoch: { $lte: epoch } }] },
@@ -99,7 +102,7 @@ export function createCommandStore(db: Db) {
 
   return {
     /**
-     * Accepts a command with one insert. The same idempotency key gives the first command back (`repeated`),
+     * Accepts a command with one insert, shared by what is accepted side by side. The same idempotency key gives the first command back (`repeated`),
      * and throws `idempotency.conflict` when the body was another.
      */
     async accept(input: NewCommand): Promise<{ command: Command; repeated: boolean }> {
@@ -113,7 +116,7 @@ export function createCommandStore(db: Db) {
         createdAt: new Date(),
       }
       try {
-        await commands.insertOne(command)
+        await insertOne(command)
         return { command, repeated: false }
       } catch (error) {
         if (!isDuplicateKey(error)) throw error

@@ -4,6 +4,7 @@ import { formatCursor, parseCursor, type Page } from '../model/page.ts'
 import { Problem } from '../model/problem.ts'
 import type { CreateSession, PatchSession, Session, SessionStatus, SessionWanted } from '../model/session.ts'
 import { isDuplicateKey } from './client.ts'
+import { createCoalescer } from './coalesce.ts'
 
 export const sessionIndexes: IndexDescription[] = [
   { key: { createdAt: -1, _id: 1 }, name: 'newest' }, // list()
@@ -22,6 +23,21 @@ export type SessionPatch = { [K in keyof Omit<Session, '_id' | 'createdAt' | 'up
 
 export function createSessionStore(db: Db) {
   const sessions: Collection<Session> = db.collection('sessions')
+
+  type Counting = { sessionId: string; sent?: number; received?: number }
+  const countOne = createCoalescer<Counting, void>(async (countings) => {
+    const lastActivity = new Date()
+    await sessions.bulkWrite(
+      countings.map(({ sessionId, sent = 0, received = 0 }) => ({
+        updateOne: {
+          filter: { _id: sessionId },
+          update: { $inc: { messagesSent: sent, messagesReceived: received }, $set: { lastActivity } },
+        },
+      })),
+      { ordered: true },
+    )
+    return countings.map(() => ({ value: undefined }))
+  })
 
   return {
     /** Throws `session.exists`. */
@@ -153,15 +169,9 @@ export function createSessionStore(db: Db) {
       )
     },
 
-    async count(sessionId: string, counted: { sent?: number; received?: number }): Promise<void> {
-      await sessions.updateOne(
-        { _id: sessionId },
-        {
-          $inc: { messagesSent: counted.sent ?? 0, messagesReceived: counted.received ?? 0 },
-          $set: { lastActivity: new Date() },
-        },
-      )
-    },
+    /** Adds to a session's counters; what is counted at the same time goes in one round trip. */
+    count: (sessionId: string, counted: { sent?: number; received?: number }): Promise<void> =>
+      countOne({ sessionId, ...counted }),
 
     /** Ids by wish, for the reconcile loop. */
     async wantedIds(wanted: readonly SessionWanted[]): Promise<Map<string, Session>> {

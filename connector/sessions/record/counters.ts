@@ -9,6 +9,7 @@ export type Counters = {
 
 export function openCounters(write: (counted: Counted) => Promise<void>, everyMs = 1_000): Counters {
   let sum: Counted = { sent: 0, received: 0 }
+  let timer: NodeJS.Timeout | undefined
   const flush = async () => {
     const counted = sum
     if (counted.sent + counted.received === 0) return
@@ -20,14 +21,23 @@ export function openCounters(write: (counted: Counted) => Promise<void>, everyMs
       throw error
     }
   }
-  // While MongoDB is away the sum grows and is written when it is back.
-  const timer = setInterval(() => void flush().catch(() => undefined), everyMs)
+  // At the same moment for all sessions, so that their counts go together. While MongoDB is away the sum grows.
+  const flushSoon = () => {
+    timer ??= setTimeout(
+      () => {
+        timer = undefined
+        flush().catch(flushSoon)
+      },
+      everyMs - (performance.now() % everyMs),
+    )
+  }
   return {
     add({ sent = 0, received = 0 }) {
       sum = { sent: sum.sent + sent, received: sum.received + received }
+      flushSoon()
     },
     async close() {
-      clearInterval(timer)
+      clearTimeout(timer)
       await flush()
     },
   }

@@ -1,7 +1,8 @@
 // Memory of an idle linked session: the slope of RSS from few sessions to many, against bare Baileys with its keys in memory.
 import { join } from 'node:path'
 import type { Figure, Options, Sample } from '../figure.ts'
-import { collectGarbage, inspected, untilIdle } from '../idle.ts'
+import { settleMemory, untilIdle } from '../idle.ts'
+import { inspected } from '../inspector.ts'
 import { rssMb } from '../process-cost.ts'
 import type { Stack } from '../stack.ts'
 import type { Child } from '../../start/child.ts'
@@ -10,7 +11,7 @@ const env = { NODE_OPTIONS: inspected }
 
 async function readIdleMb(child: Child): Promise<number> {
   await untilIdle(child.pid)
-  await collectGarbage(child)
+  await settleMemory(child)
   return rssMb(child.pid)
 }
 
