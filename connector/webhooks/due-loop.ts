@@ -2,7 +2,7 @@
 import type { Delivery } from '../../shared/model/delivery.ts'
 import { createWake } from '../wake.ts'
 import type { Deliver, Tried } from './deliver.ts'
-import { waitFor, type Work } from './work.ts'
+import { isDue, waitFor, type Work } from './work.ts'
 
 export type DueLoop = {
   /** There may be something new. */
@@ -48,13 +48,13 @@ export function runDueLoop(work: Work, deliver: Deliver): DueLoop {
       const rows = await waitFor(work, () => deliveries.due(work.webhook()._id, limit))
       const nowMs = Date.now()
       const waiting = rows.filter((row) => !before.has(row._id))
-      const due = waiting.filter((row) => row.dueAt.getTime() <= nowMs)
+      const due = waiting.filter((row) => isDue(row, nowMs))
       if (due.length > 0) {
         const bodies = await waitFor(work, () => events.byIds(due.map((row) => row.eventId)))
         for (const row of due) await begin(row, bodies.get(row.eventId))
         if (rows.length === limit) continue
       }
-      const next = waiting.find((row) => row.dueAt.getTime() > nowMs)
+      const next = waiting.find((row) => !isDue(row, nowMs))
       await wake.sleep(next ? Math.min(next.dueAt.getTime() - nowMs, longestSleepMs) : longestSleepMs, work.stopping)
     }
   }

@@ -96,6 +96,21 @@ test('a stop does not wait for a receiver that hangs', async () => {
   expect(stage.receiver.ids()).toEqual([`${stage.session}:1`, `${stage.session}:1`])
 })
 
+test('in order, a stop does not wait for the next attempt of what has just failed', async () => {
+  await create({ order: 'session' })
+  const first = start({ timing: { retryWaitsMs: [60_000] } })
+  let closed: Promise<void> | undefined
+  stage.receiver.behave((received, response) => {
+    closed = first.close()
+    answer(500)(received, response)
+  })
+  await append(stage.session, 1)
+  await stage.receiver.until(() => closed !== undefined)
+  const beganAt = performance.now()
+  await closed
+  expect(performance.now() - beganAt).toBeLessThan(5_000)
+})
+
 test('several processes: each event goes out once', async () => {
   await Promise.all(upTo(3).map(() => create({ order: 'session' })))
   start()
@@ -159,6 +174,22 @@ test('a worker whose lease ran out by its own count sends nothing', async () => 
   expect([row.attempts, numbersOf(stage.session)]).toEqual([[], [1]])
 })
 
+test('in order, a worker whose lease ran out by its own count lets go, and it goes on', async () => {
+  const { store } = stage
+  await create({ order: 'session' })
+  let isAway = false
+  const renew: typeof store.webhooks.renew = (...given) =>
+    isAway ? Promise.reject(new Error('not now')) : store.webhooks.renew(...given)
+  start({ store: { ...store, webhooks: { ...store.webhooks, renew } }, leaseTtlMs: 600 })
+  await append(stage.session, 1)
+  await stage.receiver.until((received) => received.length === 1)
+  isAway = true
+  await new Promise((resolve) => setTimeout(resolve, 700)) // waits: for the lease to run out
+  await append(stage.session, 1)
+  await stage.receiver.until((received) => received.length === 2)
+  expect(numbersOf(stage.session)).toEqual([1, 2])
+})
+
 test('asked for anew, it goes by what is asked now', async () => {
   const { webhook } = await create({ types: ['message.*'] })
   start()
@@ -183,4 +214,83 @@ test('a webhook that is deleted stops, and leaves no deliveries', async () => {
   await stage.store.deliveries.removeAll(webhook._id)
   await eventually(async () => stage.running[0]?.held() === 0)
   expect(await db().collection('deliveries').countDocuments({ webhookId: webhook._id })).toBe(0)
+})
+
+test('a claim whose answer was lost does not stay nobody’s: what was claimed so is worked on', async () => {
+  const { store } = stage
+  const lost: string[] = []
+  const claim: typeof store.webhooks.claim = async (id, ...rest) => {
+    const claimed = await store.webhooks.claim(id, ...rest)
+    if (lost.length > 0) return claimed
+    lost.push(id)
+    throw new Error('the answer did not arrive')
+  }
+  await Promise.all([create(), create()])
+  start({ store: { ...store, webhooks: { ...store.webhooks, claim } } })
+  await append(stage.session, 3)
+  await stage.receiver.until((received) => received.length === 6)
+  expect(lost).toHaveLength(1)
+})
+
+test.each(['session', 'parallel'] as const)(
+  'what a worker whose clock is ahead had queued and not tried goes at once (%s)',
+  async (order) => {
+    const { store } = stage
+    const { webhook } = await create({ order })
+    await append(stage.session, 1)
+    const event = { stream: stage.session, seq: 1, type: 'message.received' as const, at: new Date() }
+    if (order === 'session') await store.deliveries.addOrdered(webhook._id, event, 0)
+    else await store.deliveries.add(webhook._id, [event], 0)
+    const inTenMinutes = new Date(Date.now() + 600_000)
+    await db()
+      .collection('deliveries')
+      .updateMany({ webhookId: webhook._id }, { $set: { dueAt: inTenMinutes } })
+    start()
+    await stage.receiver.until((received) => received.length === 1)
+  },
+)
+
+test.each([
+  ['before the delivery stands', 'add'],
+  ['after it stands, before the place has moved', 'moveTo'],
+])('a process that dies %s costs no event', async (_when, fatal) => {
+  const { store } = stage
+  const { webhook } = await create()
+  let bury: () => void = () => undefined
+  const buried = new Promise<never>((_resolve, reject) => (bury = () => reject(new Error('dead'))))
+  buried.catch(() => undefined)
+  let isDead = false
+  /** One thing that it asks for is not answered any more; soon after, nothing is. */
+  const mortal = <T extends object>(part: T): T =>
+    new Proxy(part, {
+      get(target, name, receiver) {
+        const own: unknown = Reflect.get(target, name, receiver)
+        if (typeof own !== 'function' || name === 'secretsOf') return own
+        return (...given: unknown[]): unknown => {
+          if (name === fatal && !isEmpty(given)) {
+            // What would be written too early is written before the end: places are, every 50 ms.
+            setTimeout(() => (isDead = true), 250)
+            return buried
+          }
+          return isDead ? buried : Reflect.apply(own, target, given)
+        }
+      },
+    })
+  const isEmpty = (given: unknown[]) =>
+    given.some((one) => (Array.isArray(one) && one.length === 0) || (one instanceof Map && one.size === 0))
+  const { webhooks, deliveries, events } = store
+  const first = start({
+    leaseTtlMs: 600,
+    store: { ...store, webhooks: mortal(webhooks), deliveries: mortal(deliveries), events: mortal(events) },
+  })
+  await eventually(() => first.held() === 1)
+  await append(stage.session, 3)
+  await eventually(() => isDead)
+  await eventually(async () => (await webhooks.free(10)).includes(webhook._id))
+  start()
+  await eventually(() => new Set(numbersOf(stage.session)).size === 3)
+  await append(stage.session, 1)
+  await eventually(() => new Set(numbersOf(stage.session)).size === 4)
+  expect([...new Set(numbersOf(stage.session))].toSorted((x, y) => x - y)).toEqual([1, 2, 3, 4])
+  bury()
 })

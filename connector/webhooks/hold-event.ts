@@ -2,7 +2,7 @@
 import type { Delivery } from '../../shared/model/delivery.ts'
 import type { StoredEvent } from '../../shared/model/event.ts'
 import type { Deliver, Tried } from './deliver.ts'
-import { waitFor, type Work } from './work.ts'
+import { isDue, waitFor, type Work } from './work.ts'
 
 export type Holder = {
   hold(event: StoredEvent): Promise<void>
@@ -16,8 +16,10 @@ const longestSleepMs = 86_400_000
 export function createHolder(work: Work, deliver: Deliver): Holder {
   const sleepers = new Set<() => void>()
 
+  /** Ends at once when the work is stopping, also when it stopped while the attempt was under way. */
   function sleepUntil(at: Date): Promise<void> {
     return new Promise((resolve) => {
+      if (work.stopping.aborted) return resolve()
       const end = () => {
         clearTimeout(timer)
         sleepers.delete(end)
@@ -49,7 +51,7 @@ export function createHolder(work: Work, deliver: Deliver): Holder {
       let row = await waitFor(work, () => work.store.deliveries.addOrdered(_id, queued, epoch))
       // What was asked for once more is queued in no order, and holds nobody.
       while (row && row.state === 'pending' && row.ordered) {
-        if (row.dueAt.getTime() <= Date.now()) {
+        if (isDue(row, Date.now())) {
           const tried = await tryOnce(row, event)
           if (tried.kind === 'ended') return
           await sleepUntil(tried.kind === 'again' ? tried.dueAt : new Date(Date.now() + longestSleepMs))

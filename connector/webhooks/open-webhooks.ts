@@ -1,5 +1,6 @@
 // The webhooks of this process: each is claimed by lease, worked on, and given back. Named reasons wake the loop.
 import type { Feed } from '../../shared/store/feed.ts'
+import type { Webhook } from '../../shared/model/webhook.ts'
 import type { Store } from '../../shared/store/open-store.ts'
 import type { Outside } from '../outside/open-outside.ts'
 import { createWake } from '../wake.ts'
@@ -43,6 +44,8 @@ export function openWebhooks(options: WebhooksOptions): Webhooks {
   const held = new Map<string, HeldWebhook>()
   const ending = new Set<Promise<void>>()
   const resting = new Map<string, number>()
+  /** Claimed perhaps, and not held yet. */
+  let claiming: string | undefined
   const keys = createLiveKeys(store.apiKeys, feed)
   const reads = createSlots(readsAtOnce)
   let sessionIds: readonly string[] = []
@@ -94,8 +97,16 @@ export function openWebhooks(options: WebhooksOptions): Webhooks {
 
   async function claim(id: string): Promise<void> {
     const askedMs = performance.now()
-    const claimed = await store.webhooks.claim(id, owner, leaseTtlMs)
-    if (!claimed) return
+    claiming = id
+    try {
+      const claimed = await store.webhooks.claim(id, owner, leaseTtlMs)
+      if (claimed) hold(claimed, askedMs)
+    } finally {
+      claiming = undefined
+    }
+  }
+  function hold(claimed: Webhook, askedMs: number): void {
+    const id = claimed._id
     const one = holdWebhook({
       store,
       claimed,
@@ -156,6 +167,9 @@ export function openWebhooks(options: WebhooksOptions): Webhooks {
           const mine = await store.webhooks.renew(owner, leaseTtlMs)
           renewedUntil = askedMs + leaseTtlMs
           for (const [id, one] of before) if (mine.get(id) !== one.epoch) one.lose()
+          // Claimed by a call whose answer was lost: prolonged with the others, it would stay ours for ever and be nobody's.
+          for (const [id, epoch] of mine)
+            if (!held.has(id) && claiming !== id) await store.webhooks.release(id, owner, epoch)
         } catch (error) {
           // Without MongoDB nothing can be read or marked, and what is sent ends with the lease by our own count.
           log.debug({ err: error }, 'the leases of webhooks could not be renewed')

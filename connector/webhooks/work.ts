@@ -1,4 +1,5 @@
 // What the parts of one held webhook share.
+import type { Delivery } from '../../shared/model/delivery.ts'
 import type { Webhook } from '../../shared/model/webhook.ts'
 import type { Store } from '../../shared/store/open-store.ts'
 import type { Outside } from '../outside/open-outside.ts'
@@ -55,6 +56,10 @@ export type Work = {
   cutting: AbortSignal
   end(why: EndReason): void
 }
+
+/** What was not tried since it was queued is due at once: the clock that wrote `dueAt` may be another than ours. */
+export const isDue = ({ tries, dueAt }: Pick<Delivery, 'tries' | 'dueAt'>, nowMs: number): boolean =>
+  tries === 0 || dueAt.getTime() <= nowMs
 
 /** The same step again while MongoDB is away. `stopping` ends the waiting; a mark that is due outlives it until `cutting`. */
 export function waitFor<T>(work: Work, step: () => Promise<T>, signal: AbortSignal = work.stopping): Promise<T> {

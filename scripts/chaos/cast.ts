@@ -1,4 +1,5 @@
 // Who takes part: sessions with a phone each, and contacts that write with all of them.
+import { inParallel } from '../bench/in-parallel.ts'
 import type { Site } from './site.ts'
 
 export type Cast = {
@@ -8,7 +9,11 @@ export type Cast = {
 }
 export type Size = { sessions: number; contacts: number }
 
+/** 1, 2, … */
+export const sessionName = (n: number) => `session${n}`
+
 const linkMs = 180_000
+const linksAtOnce = 4
 
 /** Resolves when every session is connected. */
 export async function assembleCast(site: Site, size: Size): Promise<Cast> {
@@ -27,8 +32,8 @@ export async function assembleCast(site: Site, size: Size): Promise<Cast> {
     }
     return { sessionId, phone: number }
   }
-  const names = Array.from({ length: size.sessions }, (_, i) => `session${i + 1}`)
-  return { contacts, sessions: await Promise.all(names.map(link)) }
+  const names = Array.from({ length: size.sessions }, (_, i) => sessionName(i + 1))
+  return { contacts, sessions: await inParallel(names, linksAtOnce, link) }
 }
 
 async function must(site: Site, method: string, path: string, body?: object): Promise<Record<string, unknown>> {

@@ -11,6 +11,8 @@ import type { OpenSubscriber } from './subscribers/subscriber.ts'
 const lookMs = 500
 /** Longer than it takes to notice by oneself that a connection is dead. */
 const stuckMs = 75_000
+/** Longer than one attempt of a webhook may take: what fails now is not due again before the next time. */
+const hurryMs = 20_000
 
 /** What was still missing when the time was over; `undefined` when nothing was. */
 export async function drain(
@@ -25,6 +27,13 @@ export async function drain(
   let last: string | undefined
   const feeds = new Map<string, ShownEvent[]>(cast.sessions.map(({ sessionId }) => [sessionId, []]))
   let heads = ''
+  let hurriedAt = -Infinity
+
+  async function hurry(): Promise<void> {
+    if (Date.now() - hurriedAt < hurryMs) return
+    hurriedAt = Date.now()
+    for (const subscriber of subscribers) await subscriber.hurry?.()
+  }
 
   /** Reads on where it stopped. */
   async function readOn(): Promise<void> {
@@ -48,9 +57,12 @@ export async function drain(
     heads = [...feeds].map(([stream, feed]) => `${stream}:${feed.at(-1)?.seq ?? 0}`).join(' ')
     if (heads !== before) return 'the feed still grows'
     for (const subscriber of subscribers)
-      for (const [stream, feed] of feeds)
-        if ((subscriber.place()[stream] ?? 0) < (feed.at(-1)?.seq ?? 0))
-          return `${subscriber.record().name} is at ${subscriber.place()[stream] ?? 0} of ${stream}'s ${feed.at(-1)?.seq}`
+      for (const [stream, feed] of feeds) {
+        const count = subscriber.missing(feed)
+        if (count === 0) continue
+        await hurry()
+        return `${subscriber.record().name} misses ${count} of ${stream}`
+      }
     return undefined
   }
 

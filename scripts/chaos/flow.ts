@@ -20,8 +20,10 @@ export type Flow = {
 
 export type Chat = { site: Site; flow: Flow; random: Random; sessionId: string; phone: string; contact: string }
 
+type Range = readonly [number, number]
+
 /** Between two texts of one chat in one direction, ms. */
-const pauseMs = [300, 2_400] as const
+const usualPauseMs: Range = [300, 2_400]
 /** A client that hangs up so early has mostly not been answered. */
 const hangUpMs = [1, 25] as const
 const sightingMs = 400
@@ -32,6 +34,7 @@ export function startFlow(
   cast: Cast,
   random: Random,
   ends: AbortSignal,
+  pauseMs: Range = usualPauseMs,
 ): { flow: Flow; done: Promise<void> } {
   setMaxListeners(0, ends)
   let written = 0
@@ -43,7 +46,7 @@ export function startFlow(
     surprises: [],
     written: () => written,
   }
-  const repeat = async (random: Random, range: readonly [number, number], act: (n: number) => Promise<void>) => {
+  const repeat = async (random: Random, range: Range, act: (n: number) => Promise<void>) => {
     for (let n = 1; !ends.aborted; n += 1) {
       await act(n)
       await pause(random.between(...range), undefined, { signal: ends }).catch(() => undefined /* it ends */)

@@ -11,7 +11,7 @@ type Kind = {
 /** Shorter than the product's default, so that takeovers happen inside a run. */
 export const leaseTtlMs = 3_000
 
-export const faultKinds = {
+const serviceFaults = {
   'kill-connector': { weight: 6, lastsMs: [0, 3_000] },
   'kill-both-connectors': { weight: 2, lastsMs: [0, 2_000] },
   'freeze-connector': { weight: 3, lastsMs: [leaseTtlMs + 1_000, 3 * leaseTtlMs] },
@@ -27,6 +27,17 @@ export const faultKinds = {
   'http-503': { weight: 2, lastsMs: [0, 0] },
   delay: { weight: 2, lastsMs: [2_000, 6_000] },
 } as const satisfies Record<string, Kind>
+
+/** Of the receiver of webhooks. Mostly shorter than the first wait for another attempt, 5 s, so that a run sees many of those. */
+const receiverFaults = {
+  'receiver-refuses': { weight: 3, lastsMs: [300, 4_000] },
+  'receiver-hangs': { weight: 1, lastsMs: [300, 2_000] },
+  'receiver-slow': { weight: 2, lastsMs: [1_000, 6_000] },
+  'receiver-resets': { weight: 2, lastsMs: [300, 3_000] },
+  'receiver-down': { weight: 2, lastsMs: [0, 3_000] },
+} as const satisfies Record<string, Kind>
+
+export const faultKinds = { ...serviceFaults, ...receiverFaults }
 export type FaultKind = keyof typeof faultKinds
 
 export type Fault = {
@@ -34,7 +45,7 @@ export type Fault = {
   /** Milliseconds after the flow began. */
   atMs: number
   lastsMs: number
-  /** Which connector and which session it is aimed at: a whole number, taken modulo how many there are. */
+  /** Which connector, session or hook it is aimed at: a whole number, taken modulo how many there are. */
   target: number
   /** Of faults on the wire: so many stanzas later. */
   afterStanzas: number
@@ -50,19 +61,15 @@ export type Plan = {
 
 /** From one fault to the next, ms. Shorter than most faults last, so that they overlap. */
 const pauseMs = [300, 4_000] as const
+const receiverPauseMs = [500, 5_000] as const
 const longFreezeMs = 20_000
 /** A run shorter than this has no place for the long freeze and the full disk. */
 const shortestFullRunSeconds = 30
 
 export function createPlan(seed: number, seconds: number): Plan {
   const random = createRandom(seed)
-  const drawn = Object.entries(faultKinds).flatMap(([kind, { weight }]) =>
-    Array.from({ length: weight }, () => kind as FaultKind),
-  )
   const endMs = seconds * 1_000
-  const faults: Fault[] = []
-  for (let atMs = random.between(500, 2_000); atMs < endMs; atMs += random.between(...pauseMs))
-    faults.push(createFault(random, random.pick(drawn), atMs))
+  const faults = drawFaults(random, serviceFaults, pauseMs, endMs)
 
   const isFull = seconds >= shortestFullRunSeconds
   const smallDisk = isFull && seed % 4 === 1
@@ -72,7 +79,24 @@ export function createPlan(seed: number, seconds: number): Plan {
       ...createFault(random, 'freeze-mongodb', Math.max(0, endMs - longFreezeMs - 5_000)),
       lastsMs: longFreezeMs,
     })
+  // A line of their own, drawn last: the others are what they would be without them.
+  faults.push(...drawFaults(random.fork(), receiverFaults, receiverPauseMs, endMs))
   return { seed, seconds, smallDisk, faults: faults.toSorted((a, b) => a.atMs - b.atMs) }
+}
+
+function drawFaults(
+  random: Random,
+  kinds: Partial<Record<FaultKind, Kind>>,
+  everyMs: readonly [number, number],
+  endMs: number,
+): Fault[] {
+  const drawn = (Object.entries(kinds) as [FaultKind, Kind][]).flatMap(([kind, { weight }]) =>
+    Array.from({ length: weight }, () => kind),
+  )
+  const faults: Fault[] = []
+  for (let atMs = random.between(500, 2_000); atMs < endMs; atMs += random.between(...everyMs))
+    faults.push(createFault(random, random.pick(drawn), atMs))
+  return faults
 }
 
 function createFault(random: Random, kind: FaultKind, atMs: number): Fault {

@@ -13,7 +13,7 @@ export type Counts = {
   takeovers: number
   retryReceipts: number
   duplicates: number
-  readerVisits: number
+  subscriberVisits: number
   faults: Partial<Record<FaultKind, number>>
   skippedFaults: number
   seconds: number
@@ -45,7 +45,7 @@ export function addCounts(all: readonly Counts[]): Counts {
     takeovers: 0,
     retryReceipts: 0,
     duplicates: 0,
-    readerVisits: 0,
+    subscriberVisits: 0,
     faults: {},
     skippedFaults: 0,
     seconds: 0,
@@ -63,7 +63,7 @@ export function formatCounts(counts: Counts): string {
   return [
     `${counts.out} texts out, ${counts.in} in, ${counts.changes} changes, ${counts.events} events, ${Math.round(counts.seconds)} s`,
     `faults: ${faults.join(', ') || 'none'}${counts.skippedFaults > 0 ? `; could not happen: ${counts.skippedFaults}` : ''}`,
-    `takeovers ${counts.takeovers}, requests repeated ${counts.repeats}, sockets opened by readers ${counts.readerVisits}, ` +
+    `takeovers ${counts.takeovers}, requests repeated ${counts.repeats}, visits of subscribers ${counts.subscriberVisits}, ` +
       `retry receipts ${counts.retryReceipts}, received again by a phone ${counts.duplicates}`,
   ].join('\n  ')
 }

@@ -77,7 +77,12 @@ export async function runSeed({ seed, seconds, size, logLevel }: RunOptions): Pr
   }
 }
 
-async function gather(site: Site, cast: Cast, flow: Flow, readers: readonly OpenSubscriber[]): Promise<RunRecord> {
+export async function gather(
+  site: Site,
+  cast: Cast,
+  flow: Flow,
+  readers: readonly OpenSubscriber[],
+): Promise<RunRecord> {
   const { accepted, changes, theirChanges, sightings } = flow
   const chats: RunRecord['chats'] = []
   for (const { sessionId } of cast.sessions)
@@ -120,7 +125,7 @@ function count(
     takeovers: owners.length - record.sessions.length,
     retryReceipts: sum(record.phones.map(({ counters }) => counters.retryReceiptsReceived)),
     duplicates: sum(record.phones.map(({ counters }) => counters.duplicates)),
-    readerVisits: sum(readers.map((reader) => reader.visits())),
+    subscriberVisits: sum(readers.map((reader) => reader.visits())),
     faults,
     skippedFaults: timeline.filter(({ happened }) => !happened).length,
     seconds: tookMs / 1_000,

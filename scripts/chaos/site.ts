@@ -1,7 +1,7 @@
 // Everything in processes of its own, on free ports and a throw-away folder: MongoDB, the sandbox, the API with its relay,
-// two connectors with theirs.
+// two connectors with theirs, the receiver of webhooks.
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MongoClient } from 'mongodb'
@@ -15,6 +15,10 @@ import { openSmallDisk, type SmallDisk } from './small-disk.ts'
 export type Site = {
   api: Program
   connectors: [Program, Program]
+  /** Receives webhooks: behaves as it is told, and writes what came into `journal`. */
+  receiver: Program
+  /** A path. */
+  journal: string
   /** Absent: not ours to kill and freeze (MONGODB_URI, or a mongod that is not a child of ours). */
   mongodb: Program | undefined
   /** Absent: not wanted in this run, or mounting is not permitted. */
@@ -29,9 +33,15 @@ export type Site = {
   close(): Promise<void>
 }
 
-export type SiteOptions = { smallDisk: boolean; note: (sentence: string) => void; logLevel?: string }
+export type SiteOptions = {
+  smallDisk: boolean
+  note: (sentence: string) => void
+  logLevel?: string
+  /** More of the connectors' environment. */
+  connectorEnv?: Record<string, string>
+}
 
-export async function openSite({ smallDisk, note, logLevel = 'info' }: SiteOptions): Promise<Site> {
+export async function openSite({ smallDisk, note, logLevel = 'info', connectorEnv = {} }: SiteOptions): Promise<Site> {
   const dataDir = mkdtempSync(join(tmpdir(), 'wastream-chaos-'))
   const givenUri = process.env['MONGODB_URI']
   const disk = smallDisk && !givenUri ? openSmallDisk() : undefined
@@ -80,6 +90,8 @@ export async function openSite({ smallDisk, note, logLevel = 'info' }: SiteOptio
       RATE_LIMIT_PER_MINUTE: '1000000',
       LOG_LEVEL: logLevel,
       LOG_FORMAT: 'json',
+      // The receiver is on this machine.
+      ALLOW_PRIVATE_ADDRESSES: 'on',
     }
     let api: Program | undefined
     api = await open('the API', 'scripts/start/serve.ts', () => ({
@@ -91,12 +103,21 @@ export async function openSite({ smallDisk, note, logLevel = 'info' }: SiteOptio
       let connector: Program | undefined
       connector = await open(`connector ${n}`, 'connector/main.ts', () => ({
         ...env,
-        CONNECTOR_ROLES: 'sessions,relay',
+        ...connectorEnv,
+        CONNECTOR_ROLES: 'sessions,relay,webhooks',
         CONNECTOR_PORT: portOf(connector, 'relay'),
       }))
       return connector
     }
     const connectors: [Program, Program] = await Promise.all([openConnector(1), openConnector(2)])
+    const journal = join(dataDir, 'received.jsonl')
+    writeFileSync(journal, '')
+    let known: Program | undefined
+    const receiver = await open('the receiver', 'scripts/chaos/receiver/main.ts', () => ({
+      JOURNAL: journal,
+      RECEIVER_PORT: portOf(known, 'receiver'),
+    }))
+    known = receiver
     const apiUrl = api.ready()['api'] ?? ''
     const client = createClient(() => apiUrl, token)
     closers.push(() => client.close())
@@ -104,6 +125,8 @@ export async function openSite({ smallDisk, note, logLevel = 'info' }: SiteOptio
     return {
       api,
       connectors,
+      receiver,
+      journal,
       mongodb: mongodb?.ready()['mongodb'] === 'embedded' ? mongodb : undefined,
       disk,
       sandbox,
@@ -111,7 +134,7 @@ export async function openSite({ smallDisk, note, logLevel = 'info' }: SiteOptio
       client,
       token,
       socketUrls: () => [toSocket(apiUrl), ...connectors.map((one) => toSocket(one.ready()['relay']))],
-      programs: () => [...(mongodb ? [mongodb] : []), api, ...connectors],
+      programs: () => [...(mongodb ? [mongodb] : []), api, ...connectors, receiver],
       close,
     }
   } catch (error) {

@@ -30,4 +30,6 @@ export async function clearUp({ site }: Target): Promise<void> {
   await site.door('DELETE', '/faults')
   await site.door('POST', '/faults', { kind: 'drop' })
   for (const program of site.programs()) await program.whenUp()
+  // A new receiver behaves well, and whom the old one kept hanging hears that it is gone.
+  await site.receiver.kill(0)
 }

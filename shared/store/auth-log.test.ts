@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { MongoClient } from 'mongodb'
-import { openTestStore, type TestStore } from '../../scripts/testing/mongo.ts'
-import { LeaseLost } from './auth-log.ts'
+import { MongoClient, type Collection } from 'mongodb'
+import { openTestStore, testSecret, type TestStore } from '../../scripts/testing/mongo.ts'
+import { createAuthLogStore, LeaseLost } from './auth-log.ts'
+import { createCipher } from './cipher.ts'
 
 let opened: TestStore
 beforeAll(async () => {
@@ -81,6 +82,77 @@ test('a fold moves commits into keys; a late folder changes nothing', async () =
   expect(loaded.keys.map((key) => [key.type, key.id, Buffer.from(key.body).toString()])).toEqual([
     ['session', 'x.1', 'v1'],
   ])
+})
+
+test('a fold by the old owner in the very moment of the new one’s fence costs nothing, thirty times', async () => {
+  const { auth } = opened.store
+  for (let round = 0; round < 30; round += 1) {
+    const id = `raced-${round}`
+    const n = await auth.fence(id, 1, 'f')
+    await auth.append(id, n, 1, 'a', bytes('one'))
+    await auth.append(id, n + 1, 1, 'b', bytes('two'))
+    const folded = { upTo: n + 1, puts: [{ type: 'session', id: 'x', body: bytes('one, two') }], deletes: [] }
+    const [fold, next] = await Promise.all([
+      auth.fold(id, 1, folded).then(
+        () => true,
+        (error: unknown) => error instanceof LeaseLost,
+      ),
+      auth.fence(id, 2, 'g'),
+    ])
+    expect(fold, 'done, or refused as late').toBe(true)
+    // Either all of it was moved into the keys, or nothing was.
+    const loaded = await auth.load(id, next, [])
+    const keys = texts(loaded.keys.map(({ body }) => body))
+    expect([keys, texts(loaded.commits)]).toEqual(keys.length > 0 ? [['one, two'], []] : [[], ['one', 'two']])
+    // What the new owner writes is read by the one after it.
+    await auth.append(id, next, 2, 'c', bytes('three'))
+    await expect(auth.fold(id, 1, { ...folded, upTo: next })).rejects.toBeInstanceOf(LeaseLost)
+    expect(texts((await auth.load(id, await auth.fence(id, 3, 'h'), [])).commits)).toContain('three')
+  }
+})
+
+test('a fence that the old owner’s fold has overtaken stands again above it', async () => {
+  const client = await MongoClient.connect(opened.uri)
+  try {
+    const real = client.db(opened.dbName)
+    const old = opened.store.auth
+    const n = await old.fence('overtaken fence', 1, 'f')
+    await old.append('overtaken fence', n, 1, 'a', bytes('one'))
+    let isFirst = true
+    /** Between where its head was and its fence, the old owner commits twice and folds. */
+    const insertOne = async (log: Collection, row: never) => {
+      if (isFirst) {
+        isFirst = false
+        await old.append('overtaken fence', n + 1, 1, 'b', bytes('two'))
+        await old.append('overtaken fence', n + 2, 1, 'b2', bytes('two and a half'))
+        const puts = [{ type: 'session', id: 'x', body: bytes('all of it') }]
+        await old.fold('overtaken fence', 1, { upTo: n + 2, puts, deletes: [] })
+      }
+      return log.insertOne(row)
+    }
+    const slow = (log: Collection) =>
+      new Proxy(log, {
+        get: (target, name) => {
+          if (name === 'insertOne') return (row: never) => insertOne(target, row)
+          const own: unknown = Reflect.get(target, name)
+          return typeof own === 'function' ? (own.bind(target) as unknown) : own
+        },
+      })
+    const db = new Proxy(real, {
+      get: (target, name) => {
+        if (name === 'collection')
+          return (of: string) => (of === 'authLog' ? slow(target.collection(of)) : target.collection(of))
+        return Reflect.get(target, name) as unknown
+      },
+    })
+    const fresh = createAuthLogStore(client, db, createCipher(testSecret))
+    const next = await fresh.fence('overtaken fence', 2, 'g')
+    await fresh.append('overtaken fence', next, 2, 'c', bytes('three'))
+    const loaded = await old.load('overtaken fence', await old.fence('overtaken fence', 3, 'h'), [])
+    expect([texts(loaded.keys.map(({ body }) => body)), texts(loaded.commits)]).toEqual([['all of it'], ['three']])
+  } finally {
+    await client.close()
+  }
 })
 
 test('lazy types are left out of a load and read by id', async () => {

@@ -47,6 +47,18 @@ test('the administrator’s key given in the settings is one key, whoever starts
   expect(data.filter(({ name }) => name === 'administrator')).toHaveLength(1)
 })
 
+test('the first key is one, and told to one, whoever starts at once on an empty database, thirty times', async () => {
+  const { apiKeys } = opened.store
+  const rows = client.db(opened.dbName).collection('apiKeys')
+  for (let round = 0; round < 30; round += 1) {
+    await rows.deleteMany({})
+    const told = (await Promise.all(Array.from({ length: 10 }, () => apiKeys.createFirst()))).filter(Boolean)
+    expect([told.length, await rows.countDocuments()]).toEqual([1, 1])
+    expect(await apiKeys.byToken(told[0] ?? '')).toMatchObject({ scopes: ['*'] })
+    expect(await apiKeys.createFirst()).toBeUndefined()
+  }
+})
+
 test('a key revoked twice keeps the first time', async () => {
   const { apiKeys } = opened.store
   const { key } = await apiKeys.create({ name: 'n', scopes: ['*'] }, 'me')

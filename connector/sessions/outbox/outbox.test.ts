@@ -291,6 +291,16 @@ test('what an owner before left in `sending` is sent by the next with the same i
   await lanes.stop()
 })
 
+test('what a former owner had put back before it died goes before what it left in `sending` behind it', async () => {
+  const lanes = await openLanes({ epoch: 2 })
+  const [, left] = [await lanes.accept(ana, 'put back'), await lanes.accept(ana, 'left')]
+  await opened.store.commands.take(left._id, 1)
+  lanes.connect()
+  await lanes.sent(2)
+  expect(lanes.texts()).toEqual(['put back', 'left'])
+  await lanes.stop()
+})
+
 test('some of a chat are on the wire unacknowledged; when the connection goes they go again, in order, by the same ids', async () => {
   const lanes = await openLanes({ automatic: false, inFlight: 4 })
   const commands: NewCommand[] = []

@@ -79,16 +79,18 @@ export function createOutbox(options: OutboxOptions): Outbox {
   }
 
   async function findWork(): Promise<Command[]> {
-    const left = mayBeLeft ? await patiently(() => store.commands.left(sessionId, epoch, 500), { signal }) : []
-    mayBeLeft = left.length > 0
+    const standing = mayBeLeft ? await patiently(() => store.commands.left(sessionId, epoch, 500), { signal }) : []
+    mayBeLeft = standing.length > 0
+    const left = standing.filter(({ lane }) => !resting.has(toLane(lane)))
     const except = [...busy.keys(), ...resting.keys()].flatMap(formsOf)
-    if (!pace.isOn())
-      return [...left, ...(await patiently(() => store.commands.waiting(sessionId, 500, except), { signal }))]
+    // A former owner that was cut short may have put back what stands before something it left in hand.
+    const merge = (more: Command[]) => [...left, ...more].sort((a, b) => a.ts.compare(b.ts))
+    if (!pace.isOn()) return merge(await patiently(() => store.commands.waiting(sessionId, 500, except), { signal }))
     // Few go at a time, and what is light must be seen behind however many messages.
     const waiting = await patiently(() => store.commands.waiting(sessionId, 50, except), { signal })
     const light = await patiently(() => store.commands.waitingLight(sessionId, 500), { signal })
     const seen = new Set(waiting.map(({ _id }) => _id))
-    return [...left, ...waiting, ...light.filter(({ _id, lane }) => !seen.has(_id) && !resting.has(toLane(lane)))]
+    return merge([...waiting, ...light.filter(({ _id, lane }) => !seen.has(_id) && !resting.has(toLane(lane)))])
   }
 
   /** Of a lane's commands those that may go: while its first message has to wait, only what may overtake messages. */

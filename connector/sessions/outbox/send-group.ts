@@ -150,7 +150,11 @@ export function createSendGroup(options: SendOptions): SendGroup {
       if (verdict === 'go') due.push(command)
     }
     const current = options.open()
-    if (!current) return false
+    if (!current) {
+      // An earlier try of this group may have ended before it could put back what it had taken.
+      for (const command of commands) await again(command, false)
+      return false
+    }
     const taken = (
       await Promise.all(due.map(({ _id, state }) => store.commands.take(_id, epoch, state === 'sending')))
     ).filter((command) => command !== null)

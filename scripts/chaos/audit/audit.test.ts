@@ -1,7 +1,7 @@
 // The auditor can fail: each way in which a run can break a promise is caught, and said by its name.
 import { expect, test } from 'vitest'
 import { audit } from './audit.ts'
-import { createFaultlessRecord } from './doctored-record.ts'
+import { createFaultlessRecord, createPost } from './doctored-record.ts'
 import type { RunRecord } from './record.ts'
 
 /** Exchanges two neighbours. */
@@ -17,6 +17,7 @@ const must = <T>(value: T | undefined): T => {
 const history = (record: RunRecord) => must(record.chats[0]).history
 const feed = (record: RunRecord) => must(record.sessions[0]).feed
 const inbox = (record: RunRecord) => must(record.phones[0]).inbox
+const posts = (record: RunRecord, at: number) => must(record.subscribers[at]?.posts).came
 const theFeedWithout = (record: RunRecord, type: string) => {
   const session = must(record.sessions[0])
   session.feed = session.feed.filter((event) => event.type !== type)
@@ -94,6 +95,51 @@ const doctored: [string, (record: RunRecord) => void, RegExp][] = [
   ['another event under a number', (r) => Object.assign(must(r.subscribers[0]?.events[3]), { type: 'x' }), /unknown/],
   ['a cursor that was refused', (r) => r.subscribers[0]?.complaints.push('cursor_invalid'), /served.*cursor_invalid/],
   ['an event a receiver was never told', (r) => r.subscribers[1]?.events.splice(3, 1), /a receiver is told.*lost/],
+  ['two taken in the wrong order', (r) => swap(must(r.subscribers[2]).events, 3), /receiver in order.*out of order/],
+  [
+    'one that was not asked for, taken',
+    (r) => r.subscribers[3]?.events.push(must(feed(r)[0])),
+    /receiver of messages.*unknown/,
+  ],
+  [
+    'one of another type, shown and refused',
+    (r) => posts(r, 3).push({ ...createPost(must(feed(r)[0])), isTaken: false }),
+    /receiver of messages.*not asked for/,
+  ],
+  [
+    'one of another session, shown and refused',
+    (r) =>
+      posts(r, 3).push({
+        ...createPost({ ...must(feed(r)[1]), id: 'session2:2', stream: 'session2' }),
+        isTaken: false,
+      }),
+    /receiver of messages.*not asked for/,
+  ],
+  [
+    'a signature by another secret',
+    (r) => posts(r, 1).push(createPost(must(feed(r)[0]), `whsec_${'b'.repeat(32)}`)),
+    /signature is wrong/,
+  ],
+  [
+    'a signature of another body',
+    (r) => Object.assign(must(posts(r, 1)[3]), { body: must(posts(r, 1)[4]).body }),
+    /signature is wrong/,
+  ],
+  [
+    'one that the feed does not hold',
+    (r) => posts(r, 1).push(createPost({ ...must(feed(r)[1]), id: 'session1:0', seq: 0 })),
+    /feed does not hold it/,
+  ],
+  [
+    'one with another text than in the feed',
+    (r) => posts(r, 1).push(createPost({ ...must(feed(r)[1]), data: { text: '?' } })),
+    /not as the feed holds it/,
+  ],
+  [
+    'another id for the same event',
+    (r) => posts(r, 1).push(createPost({ ...must(feed(r)[1]), id: 'session1:1' })),
+    /another id in its head/,
+  ],
   ['a refusal of a good request', (r) => r.surprises.push('POST was answered 500'), /answered 500/],
 ]
 test.each(doctored)('caught: %s', (_name, doctor, expected) => {

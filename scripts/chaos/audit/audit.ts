@@ -3,6 +3,7 @@ import { auditChanges } from './changes.ts'
 import { auditFeed } from './feed.ts'
 import { auditIncoming } from './incoming.ts'
 import { auditOutgoing } from './outgoing.ts'
+import { auditPosts } from './posts.ts'
 import type { RunRecord, Violation } from './record.ts'
 import { auditSubscribers } from './subscribers.ts'
 
@@ -18,5 +19,6 @@ export function audit(record: RunRecord): Violation[] {
     ...auditChanges(record),
     ...auditFeed(record),
     ...auditSubscribers(record),
+    ...auditPosts(record),
   ]
 }

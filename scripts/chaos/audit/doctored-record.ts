@@ -1,5 +1,6 @@
 // A small run without fault, to be doctored by tests: one session, one contact, three texts each way, one change each way.
-import type { RunRecord, ShownEvent } from './record.ts'
+import { Webhook } from 'standardwebhooks'
+import type { RunRecord, ShownEvent, SubscriberRecord, WebhookPost } from './record.ts'
 
 const sessionId = 'session1'
 const phone = '15550000001'
@@ -7,6 +8,26 @@ const contact = '15550000002'
 const chatId = '900@lid'
 const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString()
 const atMs = (second: number) => Date.parse(at(second))
+
+const secret = `whsec_${Buffer.from('a secret of twenty-four b').toString('base64')}`
+
+/** As a webhook would bring it. */
+export function createPost({ at: timestamp, ...event }: ShownEvent, signedWith = secret): WebhookPost {
+  const body = JSON.stringify({ ...event, timestamp })
+  const sentAt = new Date(timestamp)
+  return {
+    id: event.id,
+    timestamp: String(sentAt.getTime() / 1_000),
+    signature: `v1,unknown ${new Webhook(signedWith).sign(event.id, sentAt, body)}`,
+    body,
+    isTaken: true,
+  }
+}
+
+function createReceiver(name: string, order: SubscriberRecord['order'], feed: readonly ShownEvent[]): SubscriberRecord {
+  const posts = { secret, came: feed.map((event) => createPost(event)) }
+  return { name, repeats: 'allowed', order, events: feed.map((one) => ({ ...one })), complaints: [], posts }
+}
 
 export function createFaultlessRecord(): RunRecord {
   const out = ['A1', 'A2', 'A3']
@@ -98,8 +119,19 @@ export function createFaultlessRecord(): RunRecord {
     ],
     sessions: [{ sessionId, phone, feed, unsettled: [] }],
     subscribers: [
-      { name: 'a reader', repeats: 'never', events: feed.map((one) => ({ ...one })), complaints: [] },
-      { name: 'a receiver', repeats: 'allowed', events: feed.map((one) => ({ ...one })), complaints: [] },
+      {
+        name: 'a reader',
+        repeats: 'never',
+        order: 'in order',
+        events: feed.map((one) => ({ ...one })),
+        complaints: [],
+      },
+      createReceiver('a receiver', 'any order', feed),
+      createReceiver('a receiver in order', 'in order', feed),
+      {
+        ...createReceiver('a receiver of messages', 'any order', feed.slice(1)),
+        wants: { session: sessionId, types: 'message.' },
+      },
     ],
     sightings: [
       { sessionId, messageId: 'A1', status: 'queued', atMs: atMs(1) },

@@ -78,14 +78,35 @@ export type SessionRecord = {
   unsettled: { commandId: string; kind: string; state: string; messageId?: string; error?: { code: string } }[]
 }
 
+/** A POST as it reached the receiver of a webhook. */
+export type WebhookPost = {
+  /** Of the header, as are `timestamp` and `signature`. */
+  id: string
+  timestamp: string
+  signature: string
+  body: string
+  /** It was, or is about to be, answered with 2xx. */
+  isTaken: boolean
+}
+
 export type SubscriberRecord = {
   name: string
-  /** `never`: each event once and in order. `allowed`: at least once, in any order. */
+  /** `never`: each event once. `allowed`: at least once. */
   repeats: 'never' | 'allowed'
-  /** In the order of arrival. */
+  /** Of what is told again, the first time counts. */
+  order: 'in order' | 'any order'
+  /** The only stream it may see, and the beginning of the types it asked for. Absent: everything. */
+  wants?: { session: string; types: string }
+  /** In the order of arrival; of a webhook those that were taken. */
   events: Pick<ShownEvent, 'stream' | 'seq' | 'id' | 'type'>[]
   /** What it was told that it should never be told. */
   complaints: string[]
+  /** Of a webhook. */
+  posts?: {
+    secret: string
+    /** In the order of arrival; one that is taken late stands there twice. */
+    came: WebhookPost[]
+  }
 }
 
 export type RunRecord = {

@@ -5,6 +5,7 @@ import { strikeConnection } from './connections.ts'
 import { fillDisk } from './disk.ts'
 import { strikeMongodb } from './mongodb.ts'
 import { freezeConnector, killBothConnectors, strikeApi, strikeConnector } from './processes.ts'
+import { killReceiver, strikeReceiver } from './receiver.ts'
 
 export type Target = {
   site: Site
@@ -30,6 +31,11 @@ const strikes: { [K in FaultKind]: Strike } = {
   'stream-503': strikeConnection('stream-503'),
   'http-503': strikeConnection('http-503'),
   delay: strikeConnection('delay'),
+  'receiver-refuses': strikeReceiver('refuses'),
+  'receiver-hangs': strikeReceiver('hangs'),
+  'receiver-slow': strikeReceiver('slow'),
+  'receiver-resets': strikeReceiver('resets'),
+  'receiver-down': killReceiver,
 }
 
 export const strike: Strike = (target, fault) => strikes[fault.kind](target, fault)

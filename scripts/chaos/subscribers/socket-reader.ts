@@ -78,8 +78,8 @@ export function openSocketReader(site: Site, options: SocketReaderOptions): Open
   }
   visit()
   return {
-    place: () => place,
-    record: () => ({ name: options.name, repeats: 'never', events, complaints }),
+    missing: (feed) => feed.filter(({ stream, seq }) => seq > (place[stream] ?? 0)).length,
+    record: () => ({ name: options.name, repeats: 'never', order: 'in order', events, complaints }),
     visits: () => visits,
     close() {
       closed = true
