@@ -11,7 +11,7 @@ import { parseSettings } from '../shared/model/settings.ts'
 import { openStore } from '../shared/store/open-store.ts'
 import { readOrCreateSecret } from '../shared/store/secret-file.ts'
 import { createAuthenticator } from '../shared/auth/authenticate.ts'
-import { openHeartbeat } from './heartbeat.ts'
+import { openHeartbeat, type Heartbeat } from './heartbeat.ts'
 import { createLog } from './log.ts'
 import { openOutside } from './outside/open-outside.ts'
 import { openRelay } from './relay/open-relay.ts'
@@ -35,6 +35,10 @@ async function main(): Promise<void> {
     mongodbUri: settings.MONGODB_URI,
     dataDir: settings.DATA_DIR,
   }
+  let isDrainAsked = false
+  let askDrain = () => void (isDrainAsked = true)
+  // Without a listener it would end the process, also while it is starting.
+  process.on('SIGUSR2', () => askDrain())
   const log = createLog({ level: settings.LOG_LEVEL, format: settings.LOG_FORMAT, name: 'connector' })
   const outage = createOutage(log, mongodbSentences)
   // rc14 leaks rejections of its own queries when a socket drops, some of them numbers (observed 2026-11).
@@ -52,9 +56,10 @@ async function main(): Promise<void> {
     ...toFeedLog(log, outage),
   })
   const id = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`
-  let draining = false
-
+  const holdsSessions = settings.CONNECTOR_ROLES.includes('sessions')
+  let isClosing = false
   let sessions: Sessions | undefined
+  let heartbeat: Heartbeat | undefined
 
   const outside = openOutside({ allowPrivate: settings.ALLOW_PRIVATE_ADDRESSES })
   const webhooks = settings.CONNECTOR_ROLES.includes('webhooks')
@@ -71,7 +76,8 @@ async function main(): Promise<void> {
           ? {
               status: 'ok',
               connector: id,
-              draining,
+              draining: isClosing || (heartbeat?.drain() ?? null) !== null,
+              drain: heartbeat?.drain() ?? null,
               sockets: relay?.sockets() ?? 0,
               webhooks: webhooks?.held() ?? 0,
               ...sessions?.health(),
@@ -85,8 +91,22 @@ async function main(): Promise<void> {
     server.listen(settings.CONNECTOR_PORT, settings.HOST, resolve)
   })
   relay?.attach(server)
+  // Seen by the others before it takes anything: they leave it its share.
+  heartbeat = await openHeartbeat({
+    connectors: store.connectors,
+    id,
+    capacity: holdsSessions ? settings.CONNECTOR_MAX_SESSIONS : 0,
+    leaseTtlMs: settings.LEASE_TTL_MS,
+    relayUrl: settings.PUBLIC_RELAY_URL,
+    version,
+    sessions: () => sessions?.held().length ?? 0,
+    drain: () => (holdsSessions ? (sessions?.drain() ?? null) : undefined),
+    log,
+  })
+  askDrain = () => void heartbeat?.askDrain()
+  if (isDrainAsked) askDrain()
   // Only now: a start that fails takes no session from anybody.
-  if (settings.CONNECTOR_ROLES.includes('sessions')) {
+  if (holdsSessions) {
     const whatsappUrl = createWhatsappUrl({
       whatsappUrl: settings.WHATSAPP_URL,
       sandboxUrl: settings.SANDBOX_URL,
@@ -103,30 +123,21 @@ async function main(): Promise<void> {
       clientVersion: createClientVersion({ fixed: settings.WHATSAPP_VERSION }),
       log,
       urlFor: whatsappUrl.of,
+      onDrain: () => void heartbeat?.beat(),
     })
   }
   const address = server.address()
   const port = typeof address === 'object' && address ? address.port : settings.CONNECTOR_PORT
   const relayUrl = `http://${settings.HOST}:${port}`
-  const heartbeat = openHeartbeat({
-    connectors: store.connectors,
-    id,
-    capacity: settings.CONNECTOR_MAX_SESSIONS,
-    relayUrl: settings.PUBLIC_RELAY_URL,
-    version,
-    sessions: () => sessions?.held().length ?? 0,
-    draining: () => draining,
-    log,
-  })
 
   async function shutDown(): Promise<void> {
-    if (draining) process.exit(1) // A second signal ends it at once.
-    draining = true
+    if (isClosing) process.exit(1) // A second signal ends it at once.
+    isClosing = true
     const late = setTimeout(() => {
       log.error(sessions?.health() ?? {}, 'not closed in time; the leases run out')
       process.exit(1)
     }, shutdownMs)
-    await heartbeat.close()
+    await heartbeat?.close()
     server.close()
     await Promise.all([sessions?.close(), relay?.close(), webhooks?.close()])
     await outside.close()

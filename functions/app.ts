@@ -30,6 +30,9 @@ import { readCompatQr } from './routes/compat/read-qr.ts'
 import { sendCompatMedia } from './routes/compat/send-media.ts'
 import { sendCompatText } from './routes/compat/send-text.ts'
 import { defaultStatus } from './routes/compat/status.ts'
+import { listConnectors } from './routes/connectors/list.ts'
+import { readConnector } from './routes/connectors/read.ts'
+import { wishDrain } from './routes/connectors/wish-drain.ts'
 import { listContacts } from './routes/contacts/list.ts'
 import { readContact } from './routes/contacts/read.ts'
 import { eventsByAccept } from './routes/events/by-accept.ts'
@@ -155,6 +158,11 @@ export function createApp(deps: AppDeps) {
     .get('/v1/webhooks/:webhookId/deliveries', listDeliveries(api))
     .get('/v1/webhooks/:webhookId/deliveries/:deliveryId', readDelivery(api))
     .post('/v1/webhooks/:webhookId/deliveries/:deliveryId/redeliver', redeliver(api))
+
+    .get('/v1/connectors', listConnectors(api))
+    .get('/v1/connectors/:connectorId', readConnector(api))
+    .post('/v1/connectors/:connectorId/drain', wishDrain(api, true))
+    .delete('/v1/connectors/:connectorId/drain', wishDrain(api, false))
 
     .post('/v1/api-keys', createApiKey(api))
     .get('/v1/api-keys', listApiKeys(api))

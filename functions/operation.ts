@@ -1,7 +1,7 @@
 // The one door of every guarded route: who calls, how often, whether it may, and what was given. Then the operation.
 import type { Context, Handler } from 'hono'
 import type * as v from 'valibot'
-import { mayUseSession } from '../shared/auth/authorize.ts'
+import { mayUseConnectors, mayUseSession } from '../shared/auth/authorize.ts'
 import { readToken } from '../shared/auth/read-token.ts'
 import { isAllowed, type Actor, type Scope } from '../shared/model/api-key.ts'
 import { Problem } from '../shared/model/problem.ts'
@@ -54,6 +54,15 @@ export async function authorizeSession(api: Api, actor: Actor, sessionId: string
   throw new Problem('session.not_found')
 }
 
+/** Throws `connector.not_found`, or `auth.forbidden` where the caller may know that the connector is there. */
+async function authorizeConnector(api: Api, actor: Actor, connectorId: string, scope: Scope): Promise<void> {
+  const verdict = mayUseConnectors(actor, scope)
+  if (verdict === 'allowed') return
+  if (verdict === 'forbidden' && (await api.store.connectors.read(connectorId)))
+    throw new Problem('auth.forbidden', { detail: `This key lacks ${scope}` })
+  throw new Problem('connector.not_found')
+}
+
 export function authorize(actor: Actor, scope: Scope): void {
   if (!isAllowed(actor, scope)) throw new Problem('auth.forbidden', { detail: `This key lacks ${scope}` })
 }
@@ -90,6 +99,20 @@ export function sessionOperation<
     const sessionId = c.req.param('sessionId') ?? ''
     await authorizeSession(api, actor, sessionId, spec.scope)
     return run(c, { actor, sessionId, ...(await readInput(c, spec)) })
+  }
+}
+
+/** A route under `/v1/connectors/:connectorId`: the caller may use connectors. Whether it exists is for `run` to ask. */
+export function connectorOperation<R extends Response, B extends BodySchema | undefined = undefined>(
+  api: Api,
+  spec: Spec<B, undefined>,
+  run: (c: AppContext, given: Given<B, undefined> & { connectorId: string }) => Promise<R> | R,
+): Handler<AppEnv, any, Sent<B, undefined>, Promise<R>> {
+  return async (c) => {
+    const actor = await admit(api, c)
+    const connectorId = c.req.param('connectorId') ?? ''
+    await authorizeConnector(api, actor, connectorId, spec.scope)
+    return run(c, { actor, connectorId, ...(await readInput(c, spec)) })
   }
 }
 

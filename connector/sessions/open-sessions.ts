@@ -4,10 +4,14 @@ import type { Feed } from '../../shared/store/feed.ts'
 import type { Session } from '../../shared/model/session.ts'
 import type { Store } from '../../shared/store/open-store.ts'
 import type { ClientVersion } from '../whatsapp/client-version.ts'
+import type { DrainReport } from '../../shared/model/connector.ts'
 import type { ConnectGate } from './connect-gate.ts'
 import { deleteSession } from './delete-session.ts'
+import { createDrain } from './drain.ts'
 import { holdSession, type HeldSession } from './held-session.ts'
+import { readOthers, readRooms, type Others } from './read-others.ts'
 import type { SessionLog } from './session-log.ts'
+import { createGrace, toTaker } from './share.ts'
 import { createWake } from '../wake.ts'
 
 export type SessionsOptions = {
@@ -21,11 +25,15 @@ export type SessionsOptions = {
   clientVersion: ClientVersion
   log: SessionLog & { child(fields: object): SessionLog }
   urlFor: (session: Session) => Promise<string | undefined>
+  /** How far a drain is has changed. */
+  onDrain?: () => void
 }
 
 export type Sessions = {
   /** Ids held now. */
   held(): string[]
+  /** How far it is with letting its sessions go; `null` while nobody asks for it. */
+  drain(): DrainReport | null
   health(): { held: number; backlog: number; pending: number }
   /** Releases everything; resolves when all sockets are closed and all leases given back. */
   close(): Promise<void>
@@ -33,6 +41,8 @@ export type Sessions = {
 
 const restMs = 15_000
 const claimsAtOnce = 8
+/** While something is on its way from one connector to another, ms. */
+const movingLookMs = 250
 
 export function openSessions(options: SessionsOptions): Sessions {
   const { store, owner, log, leaseTtlMs } = options
@@ -40,11 +50,14 @@ export function openSessions(options: SessionsOptions): Sessions {
   const { signal } = stopping
   const wake = createWake()
   const held = new Map<string, HeldSession>()
-  const ending = new Set<Promise<void>>()
+  /** Until the lease is given back. */
+  const ending = new Map<string, Promise<void>>()
   /** Sessions that failed here, and until when they are left alone, monotonic ms. */
   const resting = new Map<string, number>()
   /** Whose leases are being asked for now. */
   const claiming = new Set<string>()
+  const grace = createGrace()
+  let isDraining = false
   /** Monotonic ms when our leases run out by our own count, taken from before the last renewal was asked. */
   let validUntil = Number.POSITIVE_INFINITY
 
@@ -91,10 +104,10 @@ export function openSessions(options: SessionsOptions): Sessions {
       )
       .finally(() => {
         if (held.get(sessionId) === session) held.delete(sessionId)
-        ending.delete(end)
+        if (ending.get(sessionId) === end) ending.delete(sessionId)
         wake.ring('ended')
       })
-    ending.add(end)
+    ending.set(sessionId, end)
   }
 
   async function claimOne(sessionId: string): Promise<void> {
@@ -108,27 +121,67 @@ export function openSessions(options: SessionsOptions): Sessions {
     }
   }
 
-  /** A few at once: what a dead owner held must not wait in line behind the connects of those before it. */
-  async function claimFree(): Promise<void> {
+  const drain = createDrain({
+    leases: store.leases,
+    held: () => [...held.keys()],
+    async letGo(sessionId) {
+      void held.get(sessionId)?.stop()
+      await ending.get(sessionId)
+    },
+    takeBack: claimOne,
+    onChange: () => options.onDrain?.(),
+    log,
+    nowMs: () => performance.now(),
+  })
+
+  /**
+   * A few at once: what a dead owner held must not wait in line behind the connects of those before it. Of what is free
+   * only the share of this connector, and what nobody takes; others may join in the midst of it.
+   */
+  async function claimFree(first: Others): Promise<void> {
     const room = options.maxSessions - held.size
     if (room <= 0) return
     const rests = (sessionId: string) => (resting.get(sessionId) ?? 0) > performance.now()
     const free = (await store.leases.free(room)).filter((sessionId) => !held.has(sessionId) && !rests(sessionId))
-    for (let i = 0; i < free.length && !signal.aborted; i += claimsAtOnce) {
-      const ends = await Promise.allSettled(free.slice(i, i + claimsAtOnce).map(claimOne))
+    grace.see(free, performance.now())
+    for (let others = first; free.length > 0 && !signal.aborted;) {
+      isDraining = others.isDraining ?? isDraining
+      if (isDraining) return
+      const rooms = [{ id: owner, room: options.maxSessions - held.size }, ...(await readRooms(store, others.taking))]
+      const ours: string[] = []
+      while (free.length > 0 && ours.length < claimsAtOnce) {
+        const sessionId = free.shift()!
+        const isOurs = grace.isOver(sessionId, performance.now()) || toTaker(sessionId, rooms) === owner
+        if (isOurs) ours.push(sessionId)
+      }
+      const ends = await Promise.allSettled(ours.map(claimOne))
       const failed = ends.find((one) => one.status === 'rejected')
       if (failed) throw failed.reason
+      if (free.length > 0) others = await readOthers(store, owner)
     }
+  }
+
+  /** Ms until it is to be looked again. */
+  async function look(): Promise<number> {
+    const others = await readOthers(store, owner)
+    isDraining = others.isDraining ?? isDraining
+    if (isDraining) await drain.step(await readRooms(store, others.taking))
+    else {
+      drain.end()
+      await claimFree(others)
+    }
+    return others.isOtherMoving || drain.isMoving() ? movingLookMs : (grace.nextEndMs(performance.now()) ?? restMs)
   }
 
   async function reconcile(): Promise<void> {
     while (!signal.aborted) {
+      let nextMs = restMs
       try {
-        await claimFree()
+        nextMs = await look()
       } catch (error) {
         log.debug({ err: error }, 'looking for sessions failed; it is tried again')
       }
-      await wake.sleep(Math.min(1_000, leaseTtlMs / 4), signal)
+      await wake.sleep(Math.min(1_000, leaseTtlMs / 4, nextMs), signal)
     }
   }
 
@@ -166,6 +219,7 @@ export function openSessions(options: SessionsOptions): Sessions {
 
   return {
     held: () => [...held.keys()],
+    drain: () => drain.report(),
     health() {
       const all = [...held.values()].map((one) => one.health())
       return {
@@ -178,7 +232,7 @@ export function openSessions(options: SessionsOptions): Sessions {
       unlisten()
       stopping.abort(new LeaseLost('stopping'))
       await Promise.all([...held.values()].map((one) => one.stop()))
-      await Promise.all(ending)
+      await Promise.all(ending.values())
       await Promise.all(loops)
     },
   }

@@ -16,6 +16,13 @@ export function mayUseSession(actor: Actor, sessionId: string, scope: Scope): 'a
   return knows ? 'forbidden' : 'hidden'
 }
 
+/** As above, of connectors. They are everybody's: a key that is limited to some sessions is told of none. */
+export function mayUseConnectors(actor: Actor, scope: Scope): 'allowed' | 'forbidden' | 'hidden' {
+  if (actor.sessions !== undefined) return 'hidden'
+  if (isAllowed(actor, scope)) return 'allowed'
+  return actor.scopes.some((given) => given.startsWith('connectors.')) ? 'forbidden' : 'hidden'
+}
+
 /** Whether everything `rights` allows is allowed to `actor` as well. */
 export function isWithin(
   actor: Actor,

@@ -38,6 +38,7 @@ const table = {
   'webhook.not_found': { status: 404, title: 'There is no such webhook', retryable: false },
   'webhook.disabled': { status: 409, title: 'The webhook is switched off', retryable: false },
   'delivery.not_found': { status: 404, title: 'There is no such delivery', retryable: false },
+  'connector.not_found': { status: 404, title: 'There is no such connector', retryable: false },
   'key.not_found': { status: 404, title: 'There is no such API key', retryable: false },
   'cursor.invalid': { status: 422, title: 'The cursor is not one of ours', retryable: false },
   'cursor.too_old': { status: 410, title: 'The cursor is older than what is kept', retryable: false },

@@ -6,7 +6,7 @@ export type Lease = { _id: string; owner: string | null; epoch: number; expiresA
 
 export const leaseIndexes: IndexDescription[] = [
   { key: { expiresAt: 1 }, name: 'free' }, // free()
-  { key: { owner: 1 }, name: 'owner' }, // renew(), held()
+  { key: { owner: 1 }, name: 'owner' }, // renew(), countHeld()
 ]
 
 export function createLeaseStore(db: Db) {
@@ -67,6 +67,17 @@ export function createLeaseStore(db: Db) {
         .limit(limit)
         .toArray()
       return rows.map((row) => row._id)
+    },
+
+    /** How many each of `owners` holds; one without any is missing. What has run out and was taken by nobody counts. */
+    async countHeld(owners: readonly string[]): Promise<Map<string, number>> {
+      const rows = await leases
+        .aggregate<{ _id: string; count: number }>([
+          { $match: { owner: { $in: [...owners] } } },
+          { $group: { _id: '$owner', count: { $sum: 1 } } },
+        ])
+        .toArray()
+      return new Map(rows.map((row) => [row._id, row.count]))
     },
 
     async read(sessionId: string): Promise<Lease | null> {

@@ -24,6 +24,7 @@ const allowed: Partial<Record<string, { faults: RegExp; reason: string }>> = {
 
 const note = { type: 'session.updated' as const, data: {} }
 const at = new Date(50_000)
+const report = { capacity: 1, sessions: 0, rssMb: 1, version: '1', silentAfterMs: 1_000, drain: null }
 const asked = { url: 'https://example.com/', streams: ['*'], types: ['*'], order: 'parallel' as const }
 const found = (seq: number) => ({ stream: 'a', seq, type: 'chat.updated' as const, at })
 const command = (id: string, more: object = {}) => ({
@@ -82,22 +83,17 @@ const exercises: Exercises = {
     renew: (store) => store.renew('me', 1000),
     release: (store) => store.release('s1', 'me', 1),
     free: (store) => store.free(5),
+    countHeld: (store) => store.countHeld(['o3', 'o4']),
     read: (store) => store.read('s1'),
     remove: (store) => store.remove('s5'),
   },
   connectors: {
-    report: (store) =>
-      store.report('c', {
-        startedAt: at,
-        heartbeatAt: new Date(),
-        capacity: 1,
-        sessions: 0,
-        draining: false,
-        rssMb: 1,
-        version: '1',
-      }),
-    remove: (store) => store.remove('c'),
-    list: (store) => store.list(),
+    report: (store) => store.report('c', report),
+    wishDrain: (store) => store.wishDrain('s1-1', true),
+    read: (store) => store.read('s1-1'),
+    page: (store) => pages((cursor) => store.page(5, cursor)),
+    awake: (store) => store.awake(),
+    remove: (store) => store.remove('s5-1'),
   },
   auth: {
     fence: (store) => store.fence('s1', 1, 'f'),
@@ -314,6 +310,13 @@ async function fill(): Promise<void> {
       owner: i === 0 ? null : `o${i}`,
       epoch: 0,
       expiresAt: i < 2 ? new Date(0) : new Date(Date.now() + 1e7),
+    })),
+    connectors: rows((s, i) => ({
+      _id: `${s}-${i}`,
+      ...report,
+      startedAt: at,
+      heartbeatAt: new Date(),
+      draining: false,
     })),
     authLog: rows((s, i) => ({
       _id: { sessionId: s === 's1' ? 's9' : s, n: i + 1 },
