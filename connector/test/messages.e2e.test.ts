@@ -157,10 +157,10 @@ test('what is typed on the phone itself is ours too', async () => {
 })
 
 test('an error ack ends the message as failed with WhatsApp’s reason, and the next one goes', async () => {
-  await world.door('POST', '/faults', { kind: 'nack', phone: ana.phone, times: 1, code: 463 })
+  await world.door('POST', '/faults', { kind: 'nack', phone: ana.phone, times: 1, code: 479 })
   const refused = await world.post('s', beto, 'refused')
   const event = await ofMessage('message.failed', refused)
-  expect(event.data['error']).toMatchObject({ code: 'whatsapp.463' })
+  expect(event.data['error']).toMatchObject({ code: 'whatsapp.479' })
   const next = await world.post('s', beto, 'goes through')
   await ofMessage('message.delivered', next)
   expect((await world.store.commands.ofMessage('s', refused))?.state).toBe('failed')

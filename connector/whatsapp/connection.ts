@@ -114,7 +114,7 @@ export function openConnection(options: ConnectionOptions): Connection {
       // Asked before the socket is open the question would fail, and the replay of that stanza with it.
       const ask: typeof pnToLid = async (jids) => (isOpen ? await pnToLid?.(jids) : [])
       // Set before anything is sent.
-      const held: Wire = { holdFor: (durable) => wire?.holdFor(durable) }
+      const held = { holdFor: (durable: Promise<void>) => wire?.holdFor(durable) }
       safe = createSignalRepository(keyStore, journal, creds, repositoryLogger, ask, held)
       return safe.repository
     },
@@ -217,7 +217,11 @@ export function openConnection(options: ConnectionOptions): Connection {
     isMe: (jid) => identities.isMe(jid),
     askOutreachLock: async () => void (await sock.fetchAccountReachoutTimelock()),
     requestPairingCode: (phone) => sock.requestPairingCode(phone),
-    logout: () => sock.logout(),
+    async logout() {
+      // Baileys ends the socket as soon as it has handed over the goodbye.
+      await wire?.idle()
+      await sock.logout()
+    },
     end,
     health: () => ({ undoneGuesses: safe?.undoneGuesses() ?? 0, replayed }),
   }

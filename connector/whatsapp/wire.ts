@@ -5,12 +5,15 @@ import type { WebSocket } from 'ws'
 export type Wire = {
   /** Frames from now on leave once it has resolved; if it rejects, none of them ever does. */
   holdFor(durable: Promise<void>): void
+  /** Resolves when no frame waits, before anything else can be sent; also when what waited will never go. */
+  idle(): Promise<void>
 }
 
 /** Frames are encrypted in the order in which they are sent (Noise counts them), so that none may overtake another. */
 export function gateWire(socket: Pick<WebSocket, 'send'>): Wire {
   const send = socket.send.bind(socket) as (data: Buffer, done?: (error?: Error) => void) => void
   let last: Promise<void> | undefined
+  let isRefused = false
 
   function queue(next: () => Promise<void> | void): void {
     const mine = (last ?? Promise.resolve()).then(next)
@@ -19,7 +22,8 @@ export function gateWire(socket: Pick<WebSocket, 'send'>): Wire {
       () => {
         if (last === mine) last = undefined
       },
-      () => undefined, // Whoever waits for the commit is told; here nothing goes out any more.
+      // Whoever waits for the commit is told; here nothing goes out any more.
+      () => void (isRefused = true),
     )
   }
 
@@ -30,7 +34,12 @@ export function gateWire(socket: Pick<WebSocket, 'send'>): Wire {
     done?.()
   }) as WebSocket['send']
 
-  return { holdFor: (durable) => queue(() => durable) }
+  return {
+    holdFor: (durable) => queue(() => durable),
+    async idle() {
+      while (last && !isRefused) await last.catch(() => undefined)
+    },
+  }
 }
 
 /** rc14 keeps the socket of `ws` in a field of its client and sends nothing past it (Socket/Client/websocket.js). */

@@ -24,10 +24,10 @@ function count(receiver: Receiver, seen: number): void {
   if (missing === 0) onAll()
 }
 
-/** The place a frame says stands at its beginning, so that counting costs little. Places have no gaps. */
-function placeOf(data: Buffer): number | undefined {
-  const place = /"at":\{"[^"]*":(\d+)/.exec(data.toString('latin1', 0, 200))?.[1]
-  return place === undefined ? undefined : Number(place)
+/** The places a frame says stand at its beginning, so that counting costs little. Places have no gaps. */
+function placesOf(data: Buffer): [stream: string, place: number][] {
+  const places = /"at":(\{[^}]*\})/.exec(data.toString('latin1', 0, 400))?.[1]
+  return places === undefined ? [] : Object.entries(JSON.parse(places) as Record<string, number>)
 }
 
 function open({ url, protocols, subscribe }: Extract<Task, { do: 'open' }>): Promise<void> {
@@ -42,16 +42,22 @@ function open({ url, protocols, subscribe }: Extract<Task, { do: 'open' }>): Pro
       socket.on('message', () => count(receiver, receiver.seen + 1))
       return
     }
-    let from = 0
+    const from = new Map<string, number>()
+    const at = new Map<string, number>()
     socket.once('open', () => socket.send(JSON.stringify(subscribe)))
     socket.once('message', (first: Buffer) => {
-      from = placeOf(first) ?? Number.NaN
+      for (const [stream, place] of placesOf(first)) from.set(stream, place)
       resolve()
       socket.on('message', (data: Buffer) => {
-        const place = placeOf(data)
-        if (isThorough)
-          count(receiver, receiver.seen + ((JSON.parse(data.toString()) as { events?: [] }).events?.length ?? 0))
-        else if (place !== undefined) count(receiver, place - from)
+        if (isThorough) {
+          const { events = [] } = JSON.parse(data.toString()) as { events?: object[] }
+          return count(receiver, receiver.seen + events.length)
+        }
+        for (const [stream, place] of placesOf(data)) at.set(stream, place - (from.get(stream) ?? 0))
+        count(
+          receiver,
+          [...at.values()].reduce((sum, moved) => sum + moved, 0),
+        )
       })
     })
   })

@@ -41,7 +41,7 @@ export function createSignalRepository(
   logger: Logger,
   pnToLid: PnToLid,
   /** Waits in the place of results, for as long as the log keeps up; without it the results wait themselves. */
-  wire?: Wire,
+  wire?: Pick<Wire, 'holdFor'>,
 ): SafeRepository {
   const { memory, log } = keyStore
   const stanzas = new Map<string, BinaryNode>()

@@ -5,11 +5,12 @@ import type { Task as RawTask } from '../raw-fanout.ts'
 import type { Task as ReceiversTask } from '../receivers.ts'
 import { perSecond, takeRounds } from '../rounds.ts'
 
-const stream = 'fan'
+/** As many sessions have news side by side. */
+const streams = Array.from({ length: 8 }, (_, i) => `fan-${i}`)
 const burst = 10
 const data = {
   messageId: '3EB0C0FFEE00C0FFEE0000',
-  sessionId: stream,
+  sessionId: 'fan-0',
   chatId: '34600000001@s.whatsapp.net',
   from: '34600000001@s.whatsapp.net',
   to: 'me',
@@ -25,9 +26,9 @@ const data = {
 function measure({ quick, say, withStack }: Options): Promise<Sample[]> {
   const [sockets, events] = quick ? [100, 500] : [500, 2_000]
   return withStack(async (stack) => {
-    await stack.store.sessions.create(stream, { sandbox: true })
-    const appender = stack.store.events.openAppender(stream, 1)
-    await appender.fence('bench')
+    const appenders = streams.map((stream) => stack.store.events.openAppender(stream, 1))
+    for (const stream of streams) await stack.store.sessions.create(stream, { sandbox: true })
+    for (const appender of appenders) await appender.fence('bench')
     const relay = await stack.startConnector({ CONNECTOR_ROLES: 'relay' })
     const raw = await stack.startSteered<RawTask>('scripts/bench/raw-fanout.ts')
     const oursReceivers = await stack.startSteered<ReceiversTask>('scripts/bench/receivers.ts')
@@ -36,7 +37,7 @@ function measure({ quick, say, withStack }: Options): Promise<Sample[]> {
       do: 'open',
       url: `${(relay.ready['relay'] ?? '').replace('http', 'ws')}/v1/ws`,
       protocols: ['wastream.v1', `bearer.${await stack.createToken()}`],
-      subscribe: { op: 'subscribe', streams: [stream] },
+      subscribe: { op: 'subscribe', streams },
       sockets,
     })
     await theirsReceivers.tell({ do: 'open', url: raw.child.ready['url'] ?? '', protocols: [], sockets })
@@ -44,8 +45,15 @@ function measure({ quick, say, withStack }: Options): Promise<Sample[]> {
     let appendingSeconds = 0
     async function append(): Promise<void> {
       const startedAt = performance.now()
-      for (let sent = 0; sent < events; sent += burst)
-        await appender.append(Array.from({ length: burst }, () => ({ type: 'message.received', data })))
+      let left = events
+      await Promise.all(
+        appenders.map(async (appender) => {
+          for (; left > 0;) {
+            left -= burst
+            await appender.append(Array.from({ length: burst }, () => ({ type: 'message.received', data })))
+          }
+        }),
+      )
       appendingSeconds = (performance.now() - startedAt) / 1_000
     }
     /** Rate, and CPU of who sends. */
@@ -76,7 +84,7 @@ function measure({ quick, say, withStack }: Options): Promise<Sample[]> {
         },
       }
     })
-    await appender.close()
+    for (const appender of appenders) await appender.close()
     return samples
   })
 }
