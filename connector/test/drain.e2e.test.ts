@@ -116,7 +116,7 @@ test('drained by the API, then by a signal: every session moves and is away only
     const rounds = session === 'Mia' ? ['two'] : ['one', 'two']
     const ofSession = inbox.filter((row) => row.text?.includes(` ${session} `)).map((row) => row.text)
     const posted = rounds.flatMap((round) => numbered(`${round} out ${session}`, each))
-    expect(new Set(ofSession)).toEqual(new Set(posted))
+    expect(ofSession).toEqual(posted)
   }
   expect(inbox, 'nothing twice').toHaveLength(7 * each)
   for (const phone of [other, ...sessions.values()])

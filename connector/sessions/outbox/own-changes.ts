@@ -18,7 +18,7 @@ export async function recordQueued(
   const rows: Message[] = []
   for (const command of commands) rows.push(await toRow(context, command, chat))
   const fresh = await store.messages.insert(rows)
-  await appender.append(
+  const told = appender.append(
     rows.map((row) => ({
       type: 'message.queued',
       key: toFactKey('message.queued', row._id),
@@ -26,15 +26,17 @@ export async function recordQueued(
     })),
   )
   const last = rows.filter((row) => fresh.has(row._id)).at(-1)
-  if (last) {
-    const { messageId, text = '', timestamp: at } = last
-    await store.chats.touch(sessionId, last.chatId, {
-      lastMessage: { messageId, type: 'text', fromMe: true, at, text: text.slice(0, 500) },
-      unread: 'clear',
-    })
-    context.counters.add({ sent: fresh.size })
-  }
+  await Promise.all([told, last && touchChat(context, last)])
+  context.counters.add({ sent: fresh.size })
   return rows.map((row) => row._id)
+}
+
+async function touchChat({ store, sessionId }: RecordContext, last: Message): Promise<void> {
+  const { messageId, chatId, text = '', timestamp: at } = last
+  await store.chats.touch(sessionId, chatId, {
+    lastMessage: { messageId, type: 'text', fromMe: true, at, text: text.slice(0, 500) },
+    unread: 'clear',
+  })
 }
 
 async function toRow(context: RecordContext, command: Command<'message.send'>, chat: Jids): Promise<Message> {

@@ -1,10 +1,8 @@
 // Messages accepted: `POST …/messages` answered 202, against a bare Hono handler with one `insertOne` of the same size.
-import { once } from 'node:events'
-import { Agent, request, type IncomingMessage } from 'node:http'
-import { text as readText } from 'node:stream/consumers'
 import { calculateObjectSize } from 'bson'
 import type { Figure, Options, Sample } from '../figure.ts'
 import { inParallel } from '../in-parallel.ts'
+import { openLeanHttp } from '../lean-http.ts'
 import { perSecond, takeRounds } from '../rounds.ts'
 
 const sessions = 10
@@ -31,27 +29,18 @@ function measure({ quick, say, withStack }: Options): Promise<Sample[]> {
       DOCUMENT_BYTES: String(Math.max(0, paddingBytes)),
     })
 
-    const agent = new Agent({ keepAlive: true, maxSockets: 8 })
-    async function post(url: string, headers: Record<string, string>, i: number): Promise<void> {
-      const asking = request(url, {
-        method: 'POST',
-        agent,
-        headers: { 'content-type': 'application/json', ...headers },
-      })
-      asking.end(JSON.stringify(bodyOf(i)))
-      const [response] = (await once(asking, 'response')) as [IncomingMessage]
-      const answer = await readText(response)
-      if (response.statusCode !== 202) throw new Error(`${url} answered ${response.statusCode}: ${answer}`)
-    }
+    const http = openLeanHttp(8)
     const numbers = Array.from({ length: total }, (_, i) => i)
     const authorization = `Bearer ${api.key}`
     const ours = (inFlight: number, count: number) =>
       perSecond(count, () =>
-        inParallel(numbers.slice(0, count), inFlight, (i) => post(api.url + pathOf(i), { authorization }, i)),
+        inParallel(numbers.slice(0, count), inFlight, (i) =>
+          http.post(api.url + pathOf(i), bodyOf(i), { authorization }),
+        ),
       )
     const theirs = (inFlight: number, count: number) =>
       perSecond(count, () =>
-        inParallel(numbers.slice(0, count), inFlight, (i) => post(`${bare.ready['api']}/messages`, {}, i)),
+        inParallel(numbers.slice(0, count), inFlight, (i) => http.post(`${bare.ready['api']}/messages`, bodyOf(i))),
       )
     const samples = await takeRounds(quick ? 3 : 5, say, async () => ({
       unit: 'accepted/s',
@@ -59,7 +48,7 @@ function measure({ quick, say, withStack }: Options): Promise<Sample[]> {
       theirs: await theirs(8, total),
       also: { '1 in flight': [await ours(1, total / 4), await theirs(1, total / 4)] },
     }))
-    agent.destroy()
+    http.close()
     return samples
   })
 }

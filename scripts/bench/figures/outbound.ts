@@ -1,6 +1,7 @@
 // Messages sent: from the first POST to the last one acknowledged by WhatsApp, against bare Baileys' sendMessage.
 import type { Figure, Options, Sample } from '../figure.ts'
 import { inParallel } from '../in-parallel.ts'
+import { openLeanHttp } from '../lean-http.ts'
 import { perSecond, takeRounds } from '../rounds.ts'
 
 /** Requests in flight at once, over all sessions. */
@@ -17,24 +18,27 @@ function measure(sessions: number, { quick, say, withStack }: Options): Promise<
     await bare.tell({ do: 'link', sessions })
     const contacts: string[] = []
     for (let i = 0; i < sessions; i += 1) contacts.push((await stack.door.post<{ phone: string }>('/phones')).phone)
+    const http = openLeanHttp(inFlight)
     const post = () =>
       inParallel(Array.from({ length: total }), inFlight, (_, i) =>
-        api.http('POST', `/v1/sessions/${linked[i % sessions]?.id}/messages`, {
-          type: 'text',
-          to: contacts[i % sessions],
-          text: `out ${i}`,
-        }),
+        http.post(
+          `${api.url}/v1/sessions/${linked[i % sessions]?.id}/messages`,
+          { type: 'text', to: contacts[i % sessions], text: `out ${i}` },
+          { authorization: `Bearer ${api.key}` },
+        ),
       )
     const send = () =>
       Promise.all([
         stack.until(total, (change) => change.kind === 'event' && change.event.type === 'message.sent'),
         post(),
       ])
-    return takeRounds(quick ? 3 : 5, say, async () => ({
+    const samples = await takeRounds(quick ? 3 : 5, say, async () => ({
       unit: 'messages/s',
       ours: await perSecond(total, send),
       theirs: await perSecond(total, () => bare.tell({ do: 'send', to: contacts, each })),
     }))
+    http.close()
+    return samples
   })
 }
 
