@@ -3,6 +3,7 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import type { Authenticator } from '../../shared/auth/authenticate.ts'
+import { createRefresher } from '../../shared/feed/refresher.ts'
 import { Problem } from '../../shared/model/problem.ts'
 import type { Feed } from '../../shared/store/feed.ts'
 import type { Store } from '../../shared/store/open-store.ts'
@@ -56,22 +57,14 @@ export function openRelay(options: RelayOptions): Relay {
     handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false),
   })
 
-  let refreshTimer: NodeJS.Timeout | undefined
-  function scheduleRefresh(): void {
-    refreshTimer ??= setTimeout(() => {
-      refreshTimer = undefined
-      void refresh().catch((error: unknown) => {
-        onError(error)
-        scheduleRefresh()
-      })
-    }, refreshDelayMs)
-  }
-
-  async function refresh(): Promise<void> {
-    if (sockets.size === 0) return
-    const ids = await store.sessions.ids()
-    await Promise.all([...sockets.keys()].map((one) => one.refresh(ids)))
-  }
+  const refresher = createRefresher(
+    async () => {
+      if (sockets.size === 0) return
+      const ids = await store.sessions.ids()
+      await Promise.all([...sockets.keys()].map((one) => one.refresh(ids)))
+    },
+    { delayMs: refreshDelayMs, onError },
+  )
 
   async function recheckKey(keyId: string): Promise<void> {
     const ofKey = [...sockets].filter(([, id]) => id === keyId)
@@ -95,11 +88,11 @@ export function openRelay(options: RelayOptions): Relay {
         return
       case 'session':
         // Only a session that comes or goes changes who may see what.
-        return change.wanted !== undefined || change.removed ? scheduleRefresh() : undefined
+        return change.wanted !== undefined || change.removed ? refresher.soon() : undefined
       case 'apiKey':
         return void recheckKey(change.id)
       case 'lost':
-        scheduleRefresh()
+        refresher.soon()
         for (const one of sockets.keys()) one.recheck()
         for (const keyId of new Set(sockets.values())) void recheckKey(keyId)
         return
@@ -134,6 +127,7 @@ export function openRelay(options: RelayOptions): Relay {
           compat: url.searchParams.get('compat') === '1',
           events: store.events,
           sessionIds: () => store.sessions.ids(),
+          mayHaveMissed: () => refresher.soon(),
           limits,
           onError,
         })
@@ -158,7 +152,7 @@ export function openRelay(options: RelayOptions): Relay {
     async close() {
       unlisten()
       clearInterval(timer)
-      clearTimeout(refreshTimer)
+      refresher.close()
       for (const client of server.clients) client.close(closeCodes.goingAway, 'going away')
       const late = setTimeout(() => server.clients.forEach((client) => client.terminate()), 2_000)
       await new Promise<void>((resolve) => server.close(() => resolve()))

@@ -17,6 +17,8 @@ export type RelaySocketOptions = {
   events: Pick<EventStore, 'read' | 'headsOf' | 'oldest'>
   /** Every session there is, as the database says now. */
   sessionIds: () => Promise<string[]>
+  /** Sessions may have come between what `sessionIds` said and now: `refresh` is to be called. */
+  mayHaveMissed: () => void
   limits: RelayLimits
   onError: (error: unknown) => void
 }
@@ -93,6 +95,7 @@ export function createRelaySocket(options: RelaySocketOptions): RelaySocket {
       at: Object.fromEntries(start.place),
     })
     for (const stream of wanted) subscription.join(stream, start.place.get(stream) ?? 0).ring(undefined)
+    if (all) options.mayHaveMissed()
   }
 
   function spendToken(): boolean {
@@ -155,6 +158,7 @@ export function createRelaySocket(options: RelaySocketOptions): RelaySocket {
     const heads = await events.headsOf(visible)
     subscriptions.set('compat', { subscription, all: true })
     for (const stream of visible) subscription.join(stream, heads.get(stream) ?? 0).ring(undefined)
+    options.mayHaveMissed()
   }
   if (options.compat) chain = chain.then(openCompat).catch(options.onError)
 
@@ -169,7 +173,7 @@ export function createRelaySocket(options: RelaySocketOptions): RelaySocket {
     async refresh(sessionIds) {
       if (subscriptions.size === 0) return
       const visible = toVisibleStreams(sessionIds, actor)
-      for (const { subscription, all } of subscriptions.values()) {
+      for (const [key, { subscription, all }] of subscriptions) {
         const gone = subscription.streams().filter((stream) => !visible.has(stream))
         const come = all ? [...visible].filter((stream) => !subscription.has(stream)) : []
         for (const stream of gone) {
@@ -177,14 +181,16 @@ export function createRelaySocket(options: RelaySocketOptions): RelaySocket {
           subscription.ring(stream, undefined)
           subscription.leave(stream)
         }
-        for (const stream of come) {
-          const oldest = await events.oldest(stream)
-          subscription.join(stream, Math.max(0, (oldest ?? 1) - 1)).ring(undefined)
-        }
+        const oldest = await Promise.all(come.map((stream) => events.oldest(stream)))
+        // Meanwhile the reader may have gone, or somebody else may have let the stream in.
+        if (subscriptions.get(key)?.subscription !== subscription) continue
+        const joined = come.filter((stream) => !subscription.has(stream))
+        for (const stream of joined)
+          subscription.join(stream, Math.max(0, (oldest[come.indexOf(stream)] ?? 1) - 1)).ring(undefined)
         const id = subscription.id === undefined ? {} : { id: subscription.id }
         if (options.compat) continue
         if (gone.length > 0) outlet.send({ op: 'left', ...id, streams: gone })
-        if (come.length > 0) outlet.send({ op: 'joined', ...id, streams: come })
+        if (joined.length > 0) outlet.send({ op: 'joined', ...id, streams: joined })
       }
     },
     recheck() {

@@ -5,6 +5,7 @@ import { findStartingPlaces } from '../../shared/feed/starting-places.ts'
 import { formatPlace, longestPlaceText } from '../../shared/feed/place-text.ts'
 import { toVisibleStreams } from '../../shared/feed/visible-streams.ts'
 import type { Actor } from '../../shared/model/api-key.ts'
+import { createRefresher } from '../../shared/feed/refresher.ts'
 import { Problem } from '../../shared/model/problem.ts'
 import type { Feed } from '../../shared/store/feed.ts'
 import type { Store } from '../../shared/store/open-store.ts'
@@ -55,21 +56,14 @@ export function createEventStreams({ store, feed, auth, log, monotonicMs, ...dep
   let isClosed = false
   let keysCheckedAtMs = performance.now()
 
-  let refreshTimer: ReturnType<typeof setTimeout> | undefined
-  function scheduleRefresh(): void {
-    refreshTimer ??= setTimeout(() => {
-      refreshTimer = undefined
-      refresh().catch((error: unknown) => {
-        onError(error)
-        if (!isClosed) scheduleRefresh()
-      })
-    }, refreshDelayMs)
-  }
-  async function refresh(): Promise<void> {
-    if (open.size === 0) return
-    const ids = await store.sessions.ids()
-    await Promise.all([...open].map((one) => one.refresh(ids)))
-  }
+  const refresher = createRefresher(
+    async () => {
+      if (open.size === 0) return
+      const ids = await store.sessions.ids()
+      await Promise.all([...open].map((one) => one.refresh(ids)))
+    },
+    { delayMs: refreshDelayMs, onError },
+  )
   async function recheckKey(keyId: string): Promise<void> {
     const ofKey = [...open].filter((one) => one.keyId === keyId)
     if (ofKey.length === 0) return
@@ -94,11 +88,11 @@ export function createEventStreams({ store, feed, auth, log, monotonicMs, ...dep
         for (const one of open) one.signal(change.signal)
         return
       case 'session':
-        return change.wanted !== undefined || change.removed ? scheduleRefresh() : undefined
+        return change.wanted !== undefined || change.removed ? refresher.soon() : undefined
       case 'apiKey':
         return void recheckKey(change.id)
       case 'lost':
-        scheduleRefresh()
+        refresher.soon()
         for (const one of open) one.recheck()
         return recheckKeys()
       case 'command':
@@ -184,7 +178,7 @@ export function createEventStreams({ store, feed, auth, log, monotonicMs, ...dep
       open.add(one)
       startTicking()
       // Sessions that came while the places were read.
-      scheduleRefresh()
+      refresher.soon()
       if (!feed) void poll(one)
       return one.body
     },
@@ -193,7 +187,7 @@ export function createEventStreams({ store, feed, auth, log, monotonicMs, ...dep
       isClosed = true
       unlisten?.()
       clearInterval(timer)
-      clearTimeout(refreshTimer)
+      refresher.close()
       for (const one of open) one.end('going_away')
     },
   }

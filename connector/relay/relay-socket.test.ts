@@ -1,0 +1,90 @@
+import { EventEmitter } from 'node:events'
+import type { WebSocket } from 'ws'
+import { expect, test } from 'vitest'
+import type { Actor } from '../../shared/model/api-key.ts'
+import type { StoredEvent } from '../../shared/model/event.ts'
+import { createRelaySocket, type RelaySocketOptions } from './relay-socket.ts'
+
+const actor: Actor = { id: 'key', kind: 'key', scopes: ['*'], sessionIds: undefined } as never
+const event = (stream: string, seq: number) =>
+  ({
+    _id: `${stream}:${seq}`,
+    stream,
+    seq,
+    type: 'message.received',
+    at: new Date(),
+    data: {},
+  }) as unknown as StoredEvent
+
+/** A reader of everything, over streams of so many events each; `oldest` answers when it is told to. */
+async function openReader(streams: Record<string, number>) {
+  const sent: { op: string; streams?: string[]; events?: { id: string }[] }[] = []
+  const socket = Object.assign(new EventEmitter(), {
+    OPEN: 1,
+    readyState: 1,
+    bufferedAmount: 0,
+    send: (text: string) => void sent.push(JSON.parse(text) as (typeof sent)[number]),
+    close: () => undefined,
+    ping: () => undefined,
+    terminate: () => undefined,
+  })
+  let ids: string[] = []
+  let answer: () => void = () => undefined
+  const answered = new Promise<void>((resolve) => (answer = resolve))
+  const events: RelaySocketOptions['events'] = {
+    read: (stream, after, limit) =>
+      Promise.resolve(
+        Array.from({ length: streams[stream] ?? 0 }, (_, i) => event(stream, i + 1))
+          .filter(({ seq }) => seq > after)
+          .slice(0, limit),
+      ),
+    headsOf: () => Promise.resolve(new Map()),
+    oldest: () => answered.then(() => 1),
+  }
+  const relaySocket = createRelaySocket({
+    socket: socket as unknown as WebSocket,
+    actor,
+    compat: false,
+    events,
+    sessionIds: () => Promise.resolve(ids),
+    mayHaveMissed: () => undefined,
+    limits: {
+      subscriptions: 20,
+      framesPerSecond: 50,
+      silentMs: 60_000,
+      deadMs: 60_000,
+      pauseBytes: 1_000_000,
+      closeBytes: 10_000_000,
+      stallMs: 60_000,
+    },
+    onError: (error) => {
+      throw error
+    },
+  })
+  socket.emit('message', Buffer.from(JSON.stringify({ op: 'subscribe', id: 1, streams: ['*'] })), false)
+  await expect.poll(() => sent.some(({ op }) => op === 'subscribed')).toBe(true)
+  ids = Object.keys(streams)
+  const seen = () => sent.flatMap(({ events: told = [] }) => told.map(({ id }) => id))
+  return { socket, relaySocket, sent, seen, ids, answer }
+}
+
+test('two looks at once at a session that came join its stream once: no event is told twice', async () => {
+  const { relaySocket, sent, seen, ids, answer } = await openReader({ new: 3 })
+  const looks = [relaySocket.refresh(ids), relaySocket.refresh(ids)]
+  answer()
+  await Promise.all(looks)
+  await expect.poll(seen).toEqual(['new:1', 'new:2', 'new:3'])
+  expect(sent.filter(({ op }) => op === 'joined')).toHaveLength(1)
+})
+
+test('a reader that unsubscribed while a session was looked at is told nothing more', async () => {
+  const { socket, relaySocket, sent, seen, ids, answer } = await openReader({ new: 3 })
+  const look = relaySocket.refresh(ids)
+  socket.emit('message', Buffer.from(JSON.stringify({ op: 'unsubscribe', id: 1 })), false)
+  await expect.poll(() => sent.some(({ op }) => op === 'unsubscribed')).toBe(true)
+  answer()
+  await look
+  for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+  expect(seen()).toEqual([])
+  expect(sent.at(-1)?.op).toBe('unsubscribed')
+})
