@@ -168,8 +168,9 @@ export async function connectOnce(
         if (now) outbox.setPace(now.settings.pace)
         if (now?.wantedRevision === revision) continue
         if (opened && (now?.wanted === 'logged_out' || now?.wanted === 'deleted')) {
-          await reporter.report({ actedRevision: now.wantedRevision })
-          await current.logout().catch((error: unknown) => log.debug({ err: error }, 'logging out failed'))
+          const acted = () => reporter.report({ actedRevision: now.wantedRevision })
+          // What failed is tried over a connection of its own, see `logOut`.
+          await current.logout().then(acted, (error: unknown) => log.debug({ err: error }, 'logging out failed'))
         }
         await current.end('asked to')
         return true

@@ -115,7 +115,10 @@ export function openSessions(options: SessionsOptions): Sessions {
     claiming.add(sessionId)
     try {
       const claim = await store.leases.claim(sessionId, owner, leaseTtlMs)
-      if (claim.outcome === 'claimed') hold(sessionId, claim.epoch)
+      if (claim.outcome === 'taken') return
+      // Asked for before the end began: nobody would stop it any more.
+      if (signal.aborted) await store.leases.release(sessionId, owner, claim.epoch)
+      else hold(sessionId, claim.epoch)
     } finally {
       claiming.delete(sessionId)
     }

@@ -217,11 +217,8 @@ export function openConnection(options: ConnectionOptions): Connection {
     isMe: (jid) => identities.isMe(jid),
     askOutreachLock: async () => void (await sock.fetchAccountReachoutTimelock()),
     requestPairingCode: (phone) => sock.requestPairingCode(phone),
-    async logout() {
-      // Baileys ends the socket as soon as it has handed over the goodbye.
-      await wire?.idle()
-      await sock.logout()
-    },
+    // Baileys ends the socket as soon as it has handed over the goodbye.
+    logout: () => (wire ? wire.whenIdle(() => sock.logout()) : sock.logout()),
     end,
     health: () => ({ undoneGuesses: safe?.undoneGuesses() ?? 0, replayed }),
   }

@@ -65,6 +65,37 @@ test('a frame waits for what it rests on, those behind it wait too, and the orde
   expect(sent).toEqual(['before', 'one', 'two', 'ping', 'after'])
 })
 
+test('a goodbye that waits for its moment goes before anything that is sent later, and is not itself held back', async () => {
+  const { socket, sent } = createSocket()
+  const wire = gateWire(socket)
+  const door = createDoor()
+  wire.holdFor(door.passed)
+  socket.send('one')
+  const said = wire.whenIdle(() => {
+    socket.send('goodbye')
+    return Promise.resolve(sent.length)
+  })
+  await settle()
+  expect(sent).toEqual([])
+  door.open()
+  expect(await said, 'sent by the time it has acted').toBe(2)
+  expect(sent).toEqual(['one', 'goodbye'])
+})
+
+test('of several holds that are refused together none is left unhandled', async () => {
+  const unhandled: unknown[] = []
+  const note = (reason: unknown) => void unhandled.push(reason)
+  process.on('unhandledRejection', note)
+  const { socket } = createSocket()
+  const wire = gateWire(socket)
+  const doors = [createDoor(), createDoor(), createDoor()]
+  for (const door of doors) wire.holdFor(door.passed)
+  for (const door of doors) door.refuse(new LeaseLost('s'))
+  await settle()
+  process.off('unhandledRejection', note)
+  expect(unhandled).toEqual([])
+})
+
 test('what rests on a refused commit never leaves, nor does anything after it', async () => {
   const { socket, sent } = createSocket()
   const wire = gateWire(socket)

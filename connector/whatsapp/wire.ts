@@ -5,8 +5,8 @@ import type { WebSocket } from 'ws'
 export type Wire = {
   /** Frames from now on leave once it has resolved; if it rejects, none of them ever does. */
   holdFor(durable: Promise<void>): void
-  /** Resolves when no frame waits, before anything else can be sent; also when what waited will never go. */
-  idle(): Promise<void>
+  /** Acts in a moment when no frame waits, so that what it sends goes at once; also when what waited will never go. */
+  whenIdle<Result>(act: () => Promise<Result>): Promise<Result>
 }
 
 /** Frames are encrypted in the order in which they are sent (Noise counts them), so that none may overtake another. */
@@ -35,9 +35,14 @@ export function gateWire(socket: Pick<WebSocket, 'send'>): Wire {
   }) as WebSocket['send']
 
   return {
-    holdFor: (durable) => queue(() => durable),
-    async idle() {
+    holdFor(durable) {
+      // Behind a hold that was refused nobody looks at this one.
+      durable.catch(() => undefined)
+      queue(() => durable)
+    },
+    async whenIdle(act) {
       while (last && !isRefused) await last.catch(() => undefined)
+      return act()
     },
   }
 }

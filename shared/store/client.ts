@@ -71,14 +71,23 @@ export function failedIndex(error: unknown): number {
 }
 
 const unavailableCodes = new Set([
+  6, // HostUnreachable
+  7, // HostNotFound
+  43, // CursorNotFound
   50, // MaxTimeMSExpired
+  89, // NetworkTimeout
   91, // ShutdownInProgress
+  175, // QueryPlanKilled
   189, // PrimarySteppedDown
+  237, // CursorKilled
   262, // ExceededTimeLimit
+  9001, // SocketException
   11600, // InterruptedAtShutdown
+  11601, // Interrupted
   11602, // InterruptedDueToReplStateChange
   10107, // NotWritablePrimary
   13435, // NotPrimaryNoSecondaryOk
+  13436, // NotPrimaryOrSecondary
 ])
 
 /** A socket that broke under a command, in Node's own words: the driver does not wrap all of them (7.9, cmap/connection.js). */

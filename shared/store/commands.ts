@@ -149,7 +149,7 @@ export function createCommandStore(db: Db) {
 
     /**
      * What is queued and due, oldest first. Lanes in `except` are left out, so that what waits in them hides nobody else's;
-     * of lanes in `held` only messages that have not expired.
+     * of lanes in `held` everything but what is light and what has expired.
      */
     async waiting(
       sessionId: string,
@@ -161,7 +161,7 @@ export function createCommandStore(db: Db) {
       const lane = except.length > 0 ? { lane: { $nin: [...except] } } : {}
       const isDue: Filter<Command> = { $or: [{ notBefore: { $exists: false } }, { notBefore: { $lte: now } }] }
       const mayGo: Filter<Command> = {
-        $or: [{ lane: { $nin: [...held] } }, { kind: { $ne: 'message.send' } }, { expiresAt: { $lte: now } }],
+        $or: [{ lane: { $nin: [...held] } }, { light: true }, { expiresAt: { $lte: now } }],
       }
       return commands
         .find({ sessionId, state: 'queued', ...lane, $and: held.length > 0 ? [isDue, mayGo] : [isDue] })

@@ -25,6 +25,8 @@ export async function unifyChats(db: Db, chats: Collection<Chat>, keep: Chat, ot
   }
   // `false` only when both say so: a row of an earlier version says nothing, and its messages are asked.
   const heard = keep.heard === true || other.heard === true ? true : keep.heard === false ? other.heard : undefined
+  // Only what still says so: somebody may have written since the rows were read.
+  if (heard === undefined) await chats.updateOne({ _id: keep._id, heard: false }, { $unset: { heard: '' as const } })
   const isNewer = other.lastActivity > keep.lastActivity && other.lastMessage
   const unified = await chats.findOneAndUpdate(
     { _id: keep._id },
@@ -35,9 +37,8 @@ export async function unifyChats(db: Db, chats: Collection<Chat>, keep: Chat, ot
         pinned: Math.max(keep.pinned, other.pinned),
         ...(isNewer ? { lastMessage: other.lastMessage, lastActivity: other.lastActivity } : {}),
         ...(keep.name === undefined && other.name !== undefined ? { name: other.name } : {}),
-        ...(heard === undefined ? {} : { heard }),
+        ...(heard ? { heard } : {}),
       },
-      ...(heard === undefined ? { $unset: { heard: '' as const } } : {}),
     },
     { returnDocument: 'after' },
   )

@@ -106,7 +106,7 @@ test('a lock that begins while a chat is being written to keeps back what is not
   await lanes.stop()
 })
 
-test('in a chat whose messages wait, revokes and typing go on', async () => {
+test('in a chat whose messages wait typing goes on; a revoke or an edit overtakes nothing', async () => {
   const lanes = await openLocked()
   const cold = await lanes.accept(ana, 'cold')
   lanes.connect()
@@ -117,12 +117,13 @@ test('in a chat whose messages wait, revokes and typing go on', async () => {
   await opened.store.messages.insert([
     { _id: key, ...row, timestamp: at, statusTimes: {}, reactions: [], createdAt: at },
   ])
-  await lanes.accept(ana, '', { kind: 'message.revoke', payload: { chatId: ana, targetId: 'OLD' } })
+  const revoke = await lanes.accept(ana, '', { kind: 'message.revoke', payload: { chatId: ana, targetId: 'OLD' } })
   await lanes.accept(ana, '', { kind: 'chat.typing', payload: { chatId: ana, state: 'composing' } })
   lanes.outbox.ring()
-  await lanes.sent(3)
-  expect(lanes.texts().toSorted()).toEqual(['answer', 'composing', 'revoke'])
+  await lanes.sent(2)
+  expect(lanes.texts().toSorted()).toEqual(['answer', 'composing'])
   expect((await lanes.state(cold._id))?.state).toBe('queued')
+  expect((await lanes.state(revoke._id))?.state).toBe('queued')
   await lanes.stop()
 })
 

@@ -1,5 +1,5 @@
 // Which messages wait while WhatsApp locks this account's writing to new contacts: those to people who never wrote to us.
-import type { Command } from '../../../shared/model/command.ts'
+import { lightKinds, type Command } from '../../../shared/model/command.ts'
 import { isPersonJid } from '../../../shared/model/jid.ts'
 import type { Fact } from '../../whatsapp/facts.ts'
 import type { RecordContext } from '../record/context.ts'
@@ -40,7 +40,8 @@ export function createNewContacts({ context, outreach, formsOf, isMe }: NewConta
     heard.clear()
   }
 
-  const isOutreach = ({ kind, lane }: Command) => kind === 'message.send' && isPersonJid(lane) && !isMe(lane)
+  // A revoke or an edit is a message too, and must not overtake the one it is of.
+  const isOutreach = ({ kind, lane }: Command) => !lightKinds.includes(kind) && isPersonJid(lane) && !isMe(lane)
   const isExpired = ({ expiresAt }: Command) => expiresAt !== undefined && expiresAt.getTime() <= Date.now()
 
   /** Of these lanes those from which something was received. */

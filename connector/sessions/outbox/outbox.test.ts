@@ -1,7 +1,9 @@
 // The durable outbox on a real store, against a wire that the test holds in its hand.
+import { MongoNetworkError } from 'mongodb'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openTestStore, type TestStore } from '../../../scripts/testing/mongo.ts'
 import type { NewCommand } from '../../../shared/store/commands.ts'
+import type { Store } from '../../../shared/store/open-store.ts'
 import { ana, beto, later, openLanes as openLanesOn, type LaneOptions } from './testing/lanes.ts'
 
 let opened: TestStore
@@ -284,3 +286,32 @@ test('a text that cannot be put on the wire is tried again before those behind i
   expect(lanes.texts().filter((text) => !text.startsWith('Error'))).toEqual(['first', 'second', 'third', 'fourth'])
   await lanes.stop()
 }, 30_000)
+
+/** The store, with calls on its commands that fail so many times first. */
+function failing(name: 'waiting' | 'finish' | 'putBack', error: Error, store: Store = opened.store, times = 1): Store {
+  let left = times
+  const real = store.commands[name] as (...given: never[]) => Promise<never>
+  const call = (...given: never[]) => ((left -= 1) >= 0 ? Promise.reject(error) : real(...given))
+  return { ...store, commands: { ...store.commands, [name]: call } }
+}
+
+test('one look at the queue that fails is not the last', async () => {
+  const lanes = await openLanesOn(failing('waiting', new Error('odd')))
+  const command = await lanes.accept(ana, 'a1')
+  lanes.connect()
+  await lanes.untilState(command._id, 'done')
+  expect(lanes.texts()).toEqual(['Error: odd', 'a1'])
+  await lanes.stop()
+})
+
+test('what WhatsApp has acknowledged is not sent again when MongoDB goes before the end is written', async () => {
+  const away = () => new MongoNetworkError('away')
+  const lanes = await openLanesOn(failing('finish', away(), failing('putBack', away())), { automatic: false })
+  const command = await lanes.accept(ana, 'once')
+  lanes.connect()
+  await lanes.sent(1)
+  await lanes.tell({ kind: 'ack', chat: [ana], messageId: command.messageId ?? '', at: new Date() })
+  await lanes.untilState(command._id, 'done')
+  expect(lanes.texts()).toEqual(['once'])
+  await lanes.stop()
+})

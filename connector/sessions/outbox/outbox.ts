@@ -15,6 +15,9 @@ import type { Outreach } from './outreach.ts'
 import { createPace, type Clock } from './pace.ts'
 import { createSendGroup, type OpenConnection } from './send-group.ts'
 
+/** Rest after a look at the queue that failed. */
+const failedMs = 1_000
+
 export type OutboxOptions = {
   context: RecordContext
   epoch: number
@@ -149,10 +152,38 @@ export function createOutbox(options: OutboxOptions): Outbox {
   async function runLane(commands: Command[]): Promise<void> {
     while (commands.length > 0 && !signal.aborted) {
       if (!open) return
-      const group = await mayGo(takeGroup(commands))
-      if (group.length === 0) continue
-      if (!(await patiently(() => sendGroup(group), { signal }))) return
+      const taken = takeGroup(commands)
+      const group = await mayGo(taken)
+      if (group.length > 0 && !(await patiently(() => sendGroup(group), { signal }))) return
+      // Nothing of the lane overtakes what has to wait.
+      if (group.length < taken.length) return
     }
+  }
+
+  /** One look at the queue: starts what may go, and returns how long nothing else is to be expected, ms. */
+  async function step(): Promise<number> {
+    const now = Date.now()
+    for (const [lane, until] of resting) if (until <= now) resting.delete(lane)
+    await outreach.endIfOver()
+    const waiting = open ? await findToGo() : []
+    let isPaced = false
+    let isIdle = true
+    for (const [lane, all] of groupBy(waiting, (command) => toLane(command.lane))) {
+      const commands = toGo(all)
+      isPaced ||= commands.length < all.length
+      isIdle &&= commands.length === 0
+      if (commands.length === 0 || isBusy(lane) || busy.size >= lanes) continue
+      const work = runLane(commands)
+        .catch((error: unknown) => {
+          if (!signal.aborted && !(error instanceof LeaseLost)) options.onError(error, commands[0]?._id ?? '')
+        })
+        .finally(() => {
+          busy.delete(lane)
+          wake.ring('lane')
+        })
+      busy.set(lane, work)
+    }
+    return msUntilNext(isIdle, isPaced)
   }
 
   return {
@@ -175,28 +206,14 @@ export function createOutbox(options: OutboxOptions): Outbox {
     acked: (messageId, error) => acks.acked(messageId, { error }),
     async run() {
       while (!signal.aborted) {
-        const now = Date.now()
-        for (const [lane, until] of resting) if (until <= now) resting.delete(lane)
-        await outreach.endIfOver()
-        const waiting = open ? await findToGo() : []
-        let isPaced = false
-        let isIdle = true
-        for (const [lane, all] of groupBy(waiting, (command) => toLane(command.lane))) {
-          const commands = toGo(all)
-          isPaced ||= commands.length < all.length
-          isIdle &&= commands.length === 0
-          if (commands.length === 0 || isBusy(lane) || busy.size >= lanes) continue
-          const work = runLane(commands)
-            .catch((error: unknown) => {
-              if (!signal.aborted && !(error instanceof LeaseLost)) options.onError(error, commands[0]?._id ?? '')
-            })
-            .finally(() => {
-              busy.delete(lane)
-              wake.ring('lane')
-            })
-          busy.set(lane, work)
+        try {
+          await wake.sleep(await step(), signal)
+        } catch (error) {
+          if (signal.aborted || error instanceof LeaseLost) throw error
+          // One look that failed must not be the last.
+          options.onError(error, '')
+          await new Promise((resolve) => setTimeout(resolve, failedMs))
         }
-        await wake.sleep(await msUntilNext(isIdle, isPaced), signal)
       }
       await Promise.all(busy.values())
     },

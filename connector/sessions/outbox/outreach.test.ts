@@ -180,3 +180,17 @@ test('a link that ends takes its lock along: what the next phone is refused is i
   expect(outreach.msUntilEnd()).toBe(hourMs)
   expect(world.feed.map(({ type }) => type)).toEqual(['locked', 'unlocked', 'locked'])
 })
+
+test('a notification that names no end (rc14 says a minute) shortens no lock, and alone it locks for that minute', async () => {
+  const world = openWorld()
+  const outreach = await world.own()
+  const inAMinute = () => new Date(world.nowMs + 60_000)
+  await outreach.told({ isActive: true, until: inAMinute() })
+  expect(world.row?.until).toEqual(inAMinute())
+  await outreach.told({ isActive: true, until: inHours(24) })
+  await outreach.told({ isActive: true, until: inAMinute() })
+  expect(world.row?.until).toEqual(inHours(24))
+  // A time that it names is taken at its word, also when it is earlier.
+  await outreach.told({ isActive: true, until: inHours(2) })
+  expect(world.row?.until).toEqual(inHours(2))
+})

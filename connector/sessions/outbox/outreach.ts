@@ -40,6 +40,8 @@ export type OutreachOptions = {
 /** A 463 names no time: an hour at first, twice as long whenever it comes again within a day, at most a day. */
 const firstMs = 3_600_000
 const longestMs = 86_400_000
+/** Where a notification names no end, rc14 says a minute from now (Socket/messages-recv.js): that shortens no lock. */
+const vagueMs = 61_000
 
 export function createOutreach({ now, keep, announce, onChange }: OutreachOptions): Outreach {
   let lock: OutreachLock | undefined
@@ -99,7 +101,9 @@ export function createOutreach({ now, keep, announce, onChange }: OutreachOption
       return begin(now() + Math.min(longestMs, firstMs * 2 ** count), 'guess', count)
     },
     async told({ isActive, until }) {
-      const endMs = until?.getTime() ?? Math.max(isLocked() ? untilMs() : 0, now() + firstMs)
+      const named = until?.getTime() ?? now() + firstMs
+      const isVague = until === undefined || (named > now() && named - now() <= vagueMs)
+      const endMs = isVague && isLocked() ? Math.max(untilMs(), named) : named
       if (isActive && endMs > now()) await begin(endMs, 'whatsapp', repeats())
       else if (lock?.by === 'whatsapp' && stands()) await end(lock)
     },

@@ -138,7 +138,7 @@ export function createSendGroup(options: SendOptions): SendGroup {
 
   /** What was in hand before: WhatsApp may have answered already, or it is what ended a former owner. */
   async function settleLeft(command: Command): Promise<boolean> {
-    if (command.trials === undefined && command.retryAt === undefined) return false
+    if (command.attempts <= 1 && command.trials === undefined && command.retryAt === undefined) return false
     if ((command.trials ?? 0) > maxTrials) {
       const failure = { code: 'command.set_aside', reason: 'The connector ended each time it was sent' }
       await failMessage(command, failure)
@@ -194,6 +194,8 @@ export function createSendGroup(options: SendOptions): SendGroup {
       // A lock may have begun since it was taken, or before that when a former owner left it. Not known = it waits.
       const isHeld = await options.isHeld(command).catch(() => true)
       if (!mayFollow || isHeld || current.closed.signal.aborted) {
+        // What follows stays behind it, whatever is known of the lock by then.
+        mayFollow = false
         trips.push(again(command, false))
         continue
       }
