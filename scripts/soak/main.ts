@@ -1,5 +1,8 @@
 // `npm run test:soak -- --minutes 30 --sessions 50`: a steady two-way flow without faults, and what must not grow looked at
 // every minute. At the end the audit of the chaos suite. Exit 0 only if nothing grew and nothing was lost.
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { inspected, openInspector } from '../bench/inspector.ts'
@@ -78,7 +81,8 @@ async function run(): Promise<boolean> {
     await done
     const missing = await drain(site, cast, flow, readers, drainMs)
     if (missing !== undefined) say(`given up waiting: ${missing}`)
-    const violations = audit(await gather(site, cast, flow, readers))
+    const record = await gather(site, cast, flow, readers)
+    const violations = audit(record)
     for (const reader of readers) await reader.close()
 
     let isFlat = true
@@ -92,6 +96,12 @@ async function run(): Promise<boolean> {
     say(`${flow.accepted.length} texts out, ${flow.written()} in`)
     for (const { promise, detail } of violations.slice(0, shownViolations)) say(`✗ ${promise}: ${detail}`)
     say(violations.length === 0 ? 'nothing lost, doubled or out of order' : `${violations.length} VIOLATIONS`)
+    if (violations.length > 0) {
+      const folder = mkdtempSync(join(tmpdir(), 'wastream-soak-'))
+      writeFileSync(join(folder, 'record.json'), JSON.stringify({ violations, record }, undefined, 1))
+      for (const one of site.programs()) writeFileSync(join(folder, `${one.name.replaceAll(' ', '-')}.log`), one.log())
+      say(`record and logs: ${folder}`)
+    }
     return isFlat && violations.length === 0
   } finally {
     await site.close()
