@@ -100,6 +100,7 @@ async function run(): Promise<boolean> {
       const folder = mkdtempSync(join(tmpdir(), 'wastream-soak-'))
       writeFileSync(join(folder, 'record.json'), JSON.stringify({ violations, record }, undefined, 1))
       for (const one of site.programs()) writeFileSync(join(folder, `${one.name.replaceAll(' ', '-')}.log`), one.log())
+      writeFileSync(join(folder, 'sandbox.log'), `${site.sandbox.stdout()}${site.sandbox.stderr()}`)
       say(`record and logs: ${folder}`)
     }
     return isFlat && violations.length === 0
