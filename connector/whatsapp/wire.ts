@@ -34,17 +34,20 @@ export function gateWire(socket: Pick<WebSocket, 'send'>): Wire {
     done?.()
   }) as WebSocket['send']
 
-  return {
+  const wire: Wire = {
     holdFor(durable) {
       // Behind a hold that was refused nobody looks at this one.
       durable.catch(() => undefined)
       queue(() => durable)
     },
     async whenIdle(act) {
-      while (last && !isRefused) await last.catch(() => undefined)
-      return act()
+      const waits = isRefused ? undefined : last
+      if (!waits) return act()
+      await waits.catch(() => undefined)
+      return wire.whenIdle(act)
     },
   }
+  return wire
 }
 
 /** rc14 keeps the socket of `ws` in a field of its client and sends nothing past it (Socket/Client/websocket.js). */

@@ -14,7 +14,7 @@ export async function recordQueued(
   commands: readonly Command<'message.send'>[],
   chat: Jids,
 ): Promise<string[]> {
-  const { store, sessionId, appender } = context
+  const { store, appender } = context
   const rows: Message[] = []
   for (const command of commands) rows.push(await toRow(context, command, chat))
   const fresh = await store.messages.insert(rows)
