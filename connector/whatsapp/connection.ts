@@ -113,9 +113,8 @@ export function openConnection(options: ConnectionOptions): Connection {
     makeSignalRepository: (_auth, repositoryLogger, pnToLid) => {
       // Asked before the socket is open the question would fail, and the replay of that stanza with it.
       const ask: typeof pnToLid = async (jids) => (isOpen ? await pnToLid?.(jids) : [])
-      // Set before anything is sent.
-      const held = { holdFor: (durable: Promise<void>) => wire?.holdFor(durable) }
-      safe = createSignalRepository(keyStore, journal, creds, repositoryLogger, ask, held)
+      // Results wait for their commits themselves; see DECISIONS.md on the wire.
+      safe = createSignalRepository(keyStore, journal, creds, repositoryLogger, ask)
       return safe.repository
     },
   })
