@@ -43,7 +43,6 @@ async function openRecorder(signal = new AbortController().signal) {
   }
   const recorder = createRecorder({
     context,
-    rests: () => undefined,
     signal,
     onRetry: () => undefined,
     onRefused: (error) => refused.push(error),
