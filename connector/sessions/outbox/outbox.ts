@@ -1,5 +1,6 @@
 // The session's commands leave in order per lane, lanes side by side. A command ends only when the server has it:
 // until then it is sent again with the same id.
+import { setMaxListeners } from 'node:events'
 import { lightKinds, type Command } from '../../../shared/model/command.ts'
 import type { Pace as PaceSettings } from '../../../shared/model/session.ts'
 import { LeaseLost } from '../../../shared/store/auth-log.ts'
@@ -193,7 +194,10 @@ export function createOutbox(options: OutboxOptions): Outbox {
     },
     use(connection) {
       open?.closed.abort()
-      open = connection && { connection, closed: new AbortController() }
+      const closed = new AbortController()
+      // Every message on the wire listens for the end of its connection.
+      setMaxListeners(0, closed.signal)
+      open = connection && { connection, closed }
       if (connection) wake.ring('open')
     },
     setPace(settings) {
