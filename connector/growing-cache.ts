@@ -1,4 +1,4 @@
-// A cache per session costs what is in it: with `max` lru-cache sets aside all of its places at once (11.5, 22 bytes each).
+// A cache per session costs what is in it: with `max` lru-cache sets aside all of its places at once (11.5).
 import { LRUCache } from 'lru-cache'
 
 /** Of at most `entries`, the least recently used goes first; `ttlMs` after it was set an entry is gone, if given. */

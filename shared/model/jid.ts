@@ -62,7 +62,7 @@ export function isPersonJid(jid: string): boolean {
   return kind === 'phone' || kind === 'lid'
 }
 
-/** Parsing is a tenth of what accepting a message costs, and people are written to again and again. */
+/** People are written to again and again, and parsing a number is slow. */
 const countries = new LRUCache<string, boolean>({ max: 5_000 })
 
 function hasCountry(digits: string): boolean {
