@@ -1,6 +1,7 @@
 // A connector process: reads the world, opens what its roles ask for, and closes in order.
 import './whatsapp/silence-libsignal.ts'
 import './whatsapp/one-async-storage.ts'
+import './whatsapp/unshared-signal-queue.ts'
 import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import { hostname } from 'node:os'

@@ -1,5 +1,6 @@
 // The repository that does not lose, against a stock Baileys endpoint and the real key log.
 import '../silence-libsignal.ts'
+import '../unshared-signal-queue.ts'
 import { encodeWAMessage, type SignalRepositoryWithLIDStore } from '@whiskeysockets/baileys'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openTestStore, type TestStore } from '../../../scripts/testing/mongo.ts'
@@ -53,6 +54,11 @@ function behindDoor(store: AuthLogStore) {
       },
     } satisfies AuthLogStore,
   }
+}
+
+/** libsignal's order goes by milliseconds. */
+async function laterThanNow(): Promise<void> {
+  for (const now = Date.now(); Date.now() <= now;) await new Promise((resolve) => setImmediate(resolve))
 }
 
 let sessions = 0
@@ -172,6 +178,43 @@ test('a wrong guess spoils no session: what is sent on it afterwards is still re
   expect(await receive(ours, await seal(peer, 'answered on the new one', 'M3'))).toBe('answered on the new one')
   expect(await receive(ours, early)).toBe('on the old session')
   expect(ours.safe.undoneGuesses(), 'libsignal did guess wrong').toBeGreaterThan(0)
+  expect(await tell(ours, peer, 'still readable')).toBe('still readable')
+})
+
+test('a contact of two sessions: while one waits for its database, the ratchets of the other stay whole', async () => {
+  let answer: () => void = () => undefined
+  const answered = new Promise<void>((resolve) => (answer = resolve))
+  let asked: () => void = () => undefined
+  const isAsked = new Promise<void>((resolve) => (asked = resolve))
+  const slow = await openPair({
+    ...opened.store.auth,
+    readKeys: async (...which) => {
+      asked()
+      await answered
+      return opened.store.auth.readKeys(...which)
+    },
+  })
+  await slow.ours.keyStore.log.durable()
+  await slow.ours.keyStore.fold() // from here on its prekeys are read from the database
+
+  const { ours, peer } = await openPair()
+  // The first messages of both sides have crossed, so that there are two sessions and libsignal has to guess.
+  await beginSession(ours.repository, peerJid, { creds: peer.creds, keys: peer.keys })
+  const crossing = await ours.repository.encryptMessage({
+    jid: peerJid,
+    data: encodeWAMessage({ conversation: 'ours' }),
+  })
+  await laterThanNow()
+  await receive(ours, await seal(peer, 'theirs', 'M1'))
+  await peer.repository.decryptMessage({ jid: ourJid, ...crossing })
+
+  const waiting = receive(slow.ours, await seal(slow.peer, 'first', 'M1'))
+  await isAsked
+  const beside = receive(ours, await seal(peer, 'beside it', 'M2'))
+  await isSettled(beside)
+  answer()
+  expect(await Promise.all([beside, waiting])).toEqual(['beside it', 'first'])
+  expect(ours.safe.undoneGuesses(), 'libsignal did guess wrong').toBe(1)
   expect(await tell(ours, peer, 'still readable')).toBe('still readable')
 })
 
