@@ -91,6 +91,7 @@ export function holdSession(options: HeldSessionOptions): HeldSession {
     const context = { sessionId, store, appender, addresses: createAddresses(store, sessionId), counters }
     const recorder = createRecorder({
       context,
+      rests: () => keyStore.log.awaited(),
       signal,
       onRetry,
       onRefused: (error, kind) =>

@@ -21,6 +21,7 @@ import type { RetryCaches } from './retry-caches.ts'
 import { createSending, type Sending } from './sending.ts'
 import { ackToFact, receiptToFact } from './statuses.ts'
 import { createSwitchboard } from './switchboard.ts'
+import { gateWire, rawSocketOf, type Wire } from './wire.ts'
 
 export type Me = { id: string; lid: string; name: string | undefined }
 
@@ -87,6 +88,7 @@ export function openConnection(options: ConnectionOptions): Connection {
   const loggedIn = new Promise<void>((resolve) => (logIn = resolve))
   let replayed = 0
   let safe: ReturnType<typeof createSignalRepository> | undefined
+  let wire: Wire | undefined
 
   const sock = makeWASocket({
     ...(options.url === undefined ? {} : { waWebSocketUrl: options.url }),
@@ -111,10 +113,13 @@ export function openConnection(options: ConnectionOptions): Connection {
     makeSignalRepository: (_auth, repositoryLogger, pnToLid) => {
       // Asked before the socket is open the question would fail, and the replay of that stanza with it.
       const ask: typeof pnToLid = async (jids) => (isOpen ? await pnToLid?.(jids) : [])
-      safe = createSignalRepository(keyStore, journal, creds, repositoryLogger, ask)
+      // Set before anything is sent.
+      const held = { holdFor: (durable: Promise<void>) => wire?.holdFor(durable) }
+      safe = createSignalRepository(keyStore, journal, creds, repositoryLogger, ask, held)
       return safe.repository
     },
   })
+  wire = gateWire(rawSocketOf(sock.ws))
   keepWhole(sock.ev, () => isOpen)
 
   const tell = (fact: Fact, stored: () => void) => {
@@ -212,7 +217,8 @@ export function openConnection(options: ConnectionOptions): Connection {
     isMe: (jid) => identities.isMe(jid),
     askOutreachLock: async () => void (await sock.fetchAccountReachoutTimelock()),
     requestPairingCode: (phone) => sock.requestPairingCode(phone),
-    logout: () => sock.logout(),
+    // Baileys ends the socket as soon as it has handed over the goodbye.
+    logout: () => (wire ? wire.whenIdle(() => sock.logout()) : sock.logout()),
     end,
     health: () => ({ undoneGuesses: safe?.undoneGuesses() ?? 0, replayed }),
   }

@@ -11,7 +11,7 @@ export type Reader = {
   close(): void
 }
 
-/** `reconnectEvery`: goes away in the middle after so many frames, without a word. Absent: stays as long as it may. */
+/** `reconnectEvery`: goes away in the middle after so many events, without a word. Absent: stays as long as it may. */
 export function openReader(url: string, token: string, stream: string, reconnectEvery?: number): Reader {
   const seqs: number[] = []
   const looks = new Set<() => void>()
@@ -23,7 +23,7 @@ export function openReader(url: string, token: string, stream: string, reconnect
   function open(): void {
     if (closed) return
     opened += 1
-    let frames = 0
+    let seen = 0
     const current = new WebSocket(url, ['wastream.v1', `bearer.${token}`])
     socket = current
     current.on('open', () =>
@@ -42,9 +42,10 @@ export function openReader(url: string, token: string, stream: string, reconnect
       }
       if (frame.op !== 'events' && frame.op !== 'at') return
       for (const { seq } of frame.events ?? []) seqs.push(seq)
+      seen += frame.events?.length ?? 0
       place = frame.at?.[stream] ?? place
       for (const look of looks) look()
-      if (reconnectEvery !== undefined && (frames += 1) >= reconnectEvery) {
+      if (reconnectEvery !== undefined && seen >= reconnectEvery) {
         socket = undefined
         current.terminate()
       }

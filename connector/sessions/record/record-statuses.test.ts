@@ -43,6 +43,7 @@ async function openRecorder(signal = new AbortController().signal) {
   }
   const recorder = createRecorder({
     context,
+    rests: () => undefined,
     signal,
     onRetry: () => undefined,
     onRefused: (error) => refused.push(error),

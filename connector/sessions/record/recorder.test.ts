@@ -8,6 +8,7 @@ test('what is told after the end is not stored, and waiting for it to be idle en
   const stopping = new AbortController()
   const recorder = createRecorder({
     context: {} as RecordContext,
+    rests: () => undefined,
     signal: stopping.signal,
     onRetry: () => undefined,
     onRefused: () => undefined,

@@ -16,6 +16,8 @@ export type Recorder = {
 
 export type RecorderOptions = {
   context: RecordContext
+  /** The durability of what facts told so far rest on, while it is not reached. Nothing is stored before. */
+  rests: () => Promise<void> | undefined
   signal: AbortSignal
   onRetry: (error: unknown) => void
   /** A fact that cannot be stored is not lost in silence: its stanza stays in the journal. */
@@ -24,7 +26,7 @@ export type RecorderOptions = {
 
 const batchSize = 200
 
-export function createRecorder({ context, signal, onRetry, onRefused }: RecorderOptions): Recorder {
+export function createRecorder({ context, rests, signal, onRetry, onRefused }: RecorderOptions): Recorder {
   const queue: FactDelivery[] = []
   let running: Promise<void> | undefined
 
@@ -40,6 +42,7 @@ export function createRecorder({ context, signal, onRetry, onRefused }: Recorder
     while (queue.length > 0 && !signal.aborted) {
       const batch = takeBatch()
       try {
+        await rests()
         await patiently(() => store(batch.map((one) => one.fact)), { signal, onRetry })
         for (const one of batch) one.stored()
       } catch (error) {

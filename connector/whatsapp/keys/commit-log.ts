@@ -15,6 +15,7 @@ export type CommitLogOptions = {
   /** First and longest wait between tries while MongoDB is away, ms. Default 25 and 1000. */
   retryMs?: { first: number; longest: number }
   lazyMs?: number
+  slowMs?: number
 }
 
 export type CommitLog = {
@@ -26,6 +27,8 @@ export type CommitLog = {
   durable(): Promise<void>
   /** The durability of what was committed last, while that is not reached; what goes along lazily is not waited for. */
   awaited(): Promise<void> | undefined
+  /** The insert under way takes longer than `slowMs` (default 500). */
+  isSlow(): boolean
   /** Takes what became durable since the last call, to be folded, and the number it reaches. */
   takeFoldable(): { encoded: Encoded; upTo: number }
   /** Puts back what could not be folded. */
@@ -47,6 +50,7 @@ export function openCommitLog(options: CommitLogOptions, unfolded: Encoded = new
   let waiters: Waiter[] = []
   /** Who waits for the insert that is under way. */
   let flying: Waiter[] | undefined
+  let flyingSince = 0
   let running: Promise<void> | undefined
   let failure: Error | undefined
   let lazyTimer: NodeJS.Timeout | undefined
@@ -82,6 +86,7 @@ export function openCommitLog(options: CommitLogOptions, unfolded: Encoded = new
       pending = new Map()
       waiters = []
       flying = waiting
+      flyingSince = performance.now()
       try {
         await appendForever(packEncoded(batch))
         mergeEncoded(foldable, batch)
@@ -126,6 +131,7 @@ export function openCommitLog(options: CommitLogOptions, unfolded: Encoded = new
       const queue = [waiters, flying ?? []].find((waiting) => waiting.length > 0)
       return queue && new Promise((resolve, reject) => queue.push({ resolve, reject }))
     },
+    isSlow: () => flying !== undefined && performance.now() - flyingSince > (options.slowMs ?? 500),
     takeFoldable() {
       const encoded = foldable
       foldable = new Map()

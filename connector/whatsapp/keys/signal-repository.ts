@@ -1,4 +1,4 @@
-// Baileys' signal repository, made so that nothing is used before it is durable (option `makeSignalRepository`):
+// Baileys' signal repository, made so that nothing leaves before it is durable (option `makeSignalRepository`):
 // a transaction layer of its own under one mutex per session; ratchet, stanza and plaintext in one commit;
 // redelivery answered from the journal; wrong guesses undone; nothing decrypted once it is closed.
 import {
@@ -13,6 +13,7 @@ import {
 import { ciphertextsOf, hashCiphertext, journalType, type Journal } from './journal.ts'
 import type { KeyStore } from './open-key-store.ts'
 import type { Mutations } from './mutations.ts'
+import type { Wire } from '../wire.ts'
 import { undoWrongGuesses } from './wrong-guess.ts'
 
 type Logger = SocketConfig['logger']
@@ -39,6 +40,8 @@ export function createSignalRepository(
   creds: AuthenticationCreds,
   logger: Logger,
   pnToLid: PnToLid,
+  /** Waits in the place of results, for as long as the log keeps up; without it the results wait themselves. */
+  wire?: Pick<Wire, 'holdFor'>,
 ): SafeRepository {
   const { memory, log } = keyStore
   const stanzas = new Map<string, BinaryNode>()
@@ -91,10 +94,13 @@ export function createSignalRepository(
     guard()
     return layer.transaction(work, oneMutex)
   }
-  /** The result is handed out when everything it rests on is durable. */
+  /** What comes of the result leaves the process when everything it rests on is durable. */
   async function durably<T>(work: () => Promise<T>): Promise<T> {
     const result = await inOrder(work)
-    await log.awaited()
+    const durable = log.awaited()
+    // While MongoDB hangs nothing is to pile up behind the wire, its keep-alive least of all.
+    if (durable && wire && !log.isSlow()) wire.holdFor(durable)
+    else await durable
     return result
   }
 

@@ -67,6 +67,7 @@ export async function openLanes(store: Store, options: LaneOptions = {}) {
   })
   const recorder = createRecorder({
     context,
+    rests: () => undefined,
     signal,
     onRetry: () => undefined,
     onRefused: (error) => wire.push({ to: 'error', text: String(error), messageId: '' }),
