@@ -4,11 +4,14 @@ import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import type { Authenticator } from '../../shared/auth/authenticate.ts'
 import { createRefresher } from '../../shared/feed/refresher.ts'
+import { toRuns } from '../../shared/feed/runs.ts'
+import type { StoredEvent } from '../../shared/model/event.ts'
 import { Problem } from '../../shared/model/problem.ts'
 import type { Feed } from '../../shared/store/feed.ts'
 import type { Store } from '../../shared/store/open-store.ts'
 import { closeCodes } from './frames.ts'
 import { createRelaySocket, maySubscribe, type RelayLimits, type RelaySocket } from './relay-socket.ts'
+import { createStoryTeller } from './shared-frames.ts'
 import { authenticateUpgrade, refuseUpgrade, subprotocol } from './upgrade.ts'
 
 export type RelayOptions = {
@@ -78,10 +81,20 @@ export function openRelay(options: RelayOptions): Relay {
     }
   }
 
+  const stories = createStoryTeller()
+  let arrived: StoredEvent[] = []
+  /** What came in one turn of the event loop goes on together. */
+  function ringAll(): void {
+    const runs = toRuns(arrived)
+    arrived = []
+    for (const one of sockets.keys()) for (const run of runs) one.ring(run)
+  }
+
   const unlisten = feed.listen((change) => {
     switch (change.kind) {
       case 'event':
-        for (const one of sockets.keys()) one.ring(change.event.stream, change.event)
+        if (arrived.length === 0) setImmediate(ringAll)
+        arrived.push(change.event)
         return
       case 'signal':
         for (const one of sockets.keys()) one.signal(change.signal)
@@ -125,6 +138,7 @@ export function openRelay(options: RelayOptions): Relay {
           socket,
           actor,
           compat: url.searchParams.get('compat') === '1',
+          stories,
           events: store.events,
           sessionIds: () => store.sessions.ids(),
           mayHaveMissed: () => refresher.soon(),

@@ -16,7 +16,7 @@ export type Outlet = {
   /** At once, as a frame of its own. */
   send(frame: object): void
   /** Marks that there is something to flush at the end of this tick. */
-  schedule(flush: () => string | undefined): void
+  schedule(flush: () => Buffer | undefined): void
   room(): Promise<void>
   close(code: number, reason: string): void
 }
@@ -24,7 +24,7 @@ export type Outlet = {
 const lookAgainMs = 25
 
 export function createOutlet({ socket, pauseBytes, closeBytes, stallMs }: OutletOptions): Outlet {
-  const flushes = new Set<() => string | undefined>()
+  const flushes = new Set<() => Buffer | undefined>()
   let scheduled = false
   const isOpen = () => socket.readyState === socket.OPEN
 
@@ -34,10 +34,10 @@ export function createOutlet({ socket, pauseBytes, closeBytes, stallMs }: Outlet
     )
     socket.close(closeCodes.slowConsumer, 'slow_consumer')
   }
-  function write(text: string): void {
+  function write(text: string | Buffer): void {
     if (!isOpen()) return
     if (socket.bufferedAmount > closeBytes) cutOff()
-    else socket.send(text)
+    else socket.send(text, { binary: false })
   }
 
   return {

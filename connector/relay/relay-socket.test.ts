@@ -1,11 +1,13 @@
 import { EventEmitter } from 'node:events'
 import type { WebSocket } from 'ws'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import type { Actor } from '../../shared/model/api-key.ts'
 import type { StoredEvent } from '../../shared/model/event.ts'
+import { createStoryTeller } from './shared-frames.ts'
 import { createRelaySocket, type RelaySocketOptions } from './relay-socket.ts'
 
 const actor: Actor = { id: 'key', kind: 'key', scopes: ['*'], sessionIds: undefined } as never
+const silentMs = 15_000
 const event = (stream: string, seq: number) =>
   ({
     _id: `${stream}:${seq}`,
@@ -18,7 +20,7 @@ const event = (stream: string, seq: number) =>
 
 /** A reader of everything, over streams of so many events each; `oldest` answers when it is told to. */
 async function openReader(streams: Record<string, number>) {
-  const sent: { op: string; streams?: string[]; events?: { id: string }[] }[] = []
+  const sent: { op: string; id?: number; at?: object; streams?: string[]; events?: { id: string }[] }[] = []
   const socket = Object.assign(new EventEmitter(), {
     OPEN: 1,
     readyState: 1,
@@ -45,13 +47,14 @@ async function openReader(streams: Record<string, number>) {
     socket: socket as unknown as WebSocket,
     actor,
     compat: false,
+    stories: createStoryTeller(),
     events,
     sessionIds: () => Promise.resolve(ids),
     mayHaveMissed: () => undefined,
     limits: {
       subscriptions: 20,
       framesPerSecond: 50,
-      silentMs: 60_000,
+      silentMs,
       deadMs: 60_000,
       pauseBytes: 1_000_000,
       closeBytes: 10_000_000,
@@ -87,4 +90,25 @@ test('a reader that unsubscribed while a session was looked at is told nothing m
   for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve))
   expect(seen()).toEqual([])
   expect(sent.at(-1)?.op).toBe('unsubscribed')
+})
+
+test('a reader is told its place in a stream of which nothing is for it, though other streams keep telling', async () => {
+  const { socket, relaySocket, sent } = await openReader({ loud: 0, quiet: 0 })
+  vi.useFakeTimers({ toFake: ['performance'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const subscribe = { op: 'subscribe', id: 2, streams: ['loud', 'quiet'], types: ['message.received'] }
+  socket.emit('message', Buffer.from(JSON.stringify(subscribe)), false)
+  await expect.poll(() => sent.filter(({ op }) => op === 'subscribed')).toHaveLength(2)
+  relaySocket.ring([{ ...event('quiet', 1), type: 'message.sent' }])
+  await new Promise((resolve) => setImmediate(resolve))
+  vi.advanceTimersByTime(silentMs - 1_000)
+  relaySocket.ring([event('loud', 1)])
+  await expect.poll(() => sent.some(({ op, id }) => op === 'events' && id === 2)).toBe(true)
+  vi.advanceTimersByTime(1_000)
+  const placesToldAt = (nowMs: number) => {
+    relaySocket.tick(nowMs)
+    return sent.flatMap(({ op, id, at }) => (op === 'at' && id === 2 ? [at] : []))
+  }
+  expect(placesToldAt(performance.now()), 'as long as it may be silent about it').toEqual([{ loud: 1, quiet: 1 }])
+  expect(placesToldAt(performance.now()), 'and not again').toHaveLength(1)
 })

@@ -3,17 +3,21 @@ import type { WebSocket } from 'ws'
 import { isAllowed, type Actor } from '../../shared/model/api-key.ts'
 import type { Signal, StoredEvent } from '../../shared/model/event.ts'
 import type { EventStore } from '../../shared/store/events.ts'
+import type { Run } from '../../shared/feed/runs.ts'
 import { findStartingPlaces } from '../../shared/feed/starting-places.ts'
 import { toVisibleStreams } from '../../shared/feed/visible-streams.ts'
 import { toCompatFrames } from './compat-names.ts'
 import { closeCodes, parseFrame, type ErrorCode, type FrameId, type Subscribe } from './frames.ts'
 import { createOutlet } from './outlet.ts'
+import type { StoryTeller } from './shared-frames.ts'
 import { createSubscription, type Subscription } from './subscription.ts'
 
 export type RelaySocketOptions = {
   socket: WebSocket
   actor: Actor
   compat: boolean
+  /** One for all sockets of the process. */
+  stories: StoryTeller
   events: Pick<EventStore, 'read' | 'headsOf' | 'oldest'>
   /** Every session there is, as the database says now. */
   sessionIds: () => Promise<string[]>
@@ -40,7 +44,7 @@ export type RelayLimits = {
 
 export type RelaySocket = {
   readonly keyId: string
-  ring(stream: string, event: StoredEvent | undefined): void
+  ring(run: Run): void
   signal(signal: Signal): void
   /** The set of sessions changed: `*` subscriptions join and leave, and what is gone is left. */
   refresh(sessionIds: readonly string[]): Promise<void>
@@ -81,6 +85,7 @@ export function createRelaySocket(options: RelaySocketOptions): RelaySocket {
       id: frame.id,
       events,
       outlet,
+      stories: options.stories,
       types: frame.types,
       onError: options.onError,
     })
@@ -151,6 +156,7 @@ export function createRelaySocket(options: RelaySocketOptions): RelaySocket {
       id: 'compat',
       events,
       outlet,
+      stories: options.stories,
       types: undefined,
       translate,
       onError: options.onError,
@@ -164,8 +170,8 @@ export function createRelaySocket(options: RelaySocketOptions): RelaySocket {
 
   const relaySocket: RelaySocket = {
     keyId: actor.id,
-    ring(stream, event) {
-      for (const { subscription } of subscriptions.values()) subscription.ring(stream, event)
+    ring(run) {
+      for (const { subscription } of subscriptions.values()) subscription.ring(run[0].stream, run)
     },
     signal(signal) {
       for (const { subscription } of subscriptions.values()) subscription.signal(signal)

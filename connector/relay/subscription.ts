@@ -2,14 +2,16 @@
 import { createTypeFilter, type FeedPlace, type Signal, type StoredEvent } from '../../shared/model/event.ts'
 import type { EventStore } from '../../shared/store/events.ts'
 import { createStreamCursor, type StreamCursor } from '../../shared/feed/stream-cursor.ts'
-import { encodeEvent } from '../../shared/feed/encode-event.ts'
+import type { Run } from '../../shared/feed/runs.ts'
 import type { FrameId } from './frames.ts'
 import type { Outlet } from './outlet.ts'
+import type { Story, StoryTeller } from './shared-frames.ts'
 
 export type SubscriptionOptions = {
   id: FrameId
   events: Pick<EventStore, 'read'>
   outlet: Outlet
+  stories: StoryTeller
   types: readonly string[] | undefined
   /** Frame for a matching event, in place of the protocol's own (the compatibility names). */
   translate?: (event: StoredEvent) => object[]
@@ -24,9 +26,9 @@ export type Subscription = {
   /** From `after`, exclusive. Replay begins at once. */
   join(stream: string, after: number): StreamCursor
   leave(stream: string): void
-  ring(stream: string, event: StoredEvent | undefined): void
+  ring(stream: string, run: Run | undefined): void
   signal(signal: Signal): void
-  /** Says the place scanned so far when nothing was said for `silentMs`. */
+  /** Says the place scanned so far when nothing was said, or some of it was not, for `silentMs`. */
   tick(nowMs: number, silentMs: number): void
   stop(): void
 }
@@ -35,30 +37,30 @@ export function createSubscription(options: SubscriptionOptions): Subscription {
   const { outlet } = options
   const matches = createTypeFilter(options.types)
   const cursors = new Map<string, StreamCursor>()
-  let parts: string[] = []
-  let moved = new Map<string, number>()
+  let story: Story | undefined
   let lastSaidMs = performance.now()
+  /** Since when the reader has not been told how far some stream was scanned. */
+  let unsaidSinceMs: number | undefined
 
-  function flush(): string | undefined {
-    if (parts.length === 0) return undefined
-    const at = JSON.stringify(Object.fromEntries(moved))
-    const id = options.id === undefined ? '' : `"id":${JSON.stringify(options.id)},`
-    const text = `{"op":"events",${id}"at":${at},"events":[${parts.join(',')}]}`
-    parts = []
-    moved = new Map()
+  function flush(): Buffer | undefined {
+    const frame = story?.frame()
+    story = undefined
     lastSaidMs = performance.now()
-    return text
+    return frame
   }
 
-  function emit(event: StoredEvent): void {
-    moved.set(event.stream, event.seq)
-    if (!matches(event.type)) return
+  function emit(run: Run): void {
     if (options.translate) {
-      for (const frame of options.translate(event)) outlet.send(frame)
+      for (const event of run) if (matches(event.type)) for (const frame of options.translate(event)) outlet.send(frame)
       return
     }
-    parts.push(encodeEvent(event))
-    outlet.schedule(flush)
+    const before = story ?? options.stories.begin(options.id, options.types, matches)
+    const after = before.and(run)
+    if (after === before) unsaidSinceMs ??= performance.now()
+    else {
+      story = after
+      outlet.schedule(flush)
+    }
   }
 
   const subscription: Subscription = {
@@ -82,15 +84,15 @@ export function createSubscription(options: SubscriptionOptions): Subscription {
       cursors.get(stream)?.stop()
       cursors.delete(stream)
     },
-    ring: (stream, event) => cursors.get(stream)?.ring(event),
+    ring: (stream, run) => cursors.get(stream)?.ring(run),
     signal(signal) {
       if (!cursors.has(signal.stream) || !matches(signal.type) || options.translate) return
       outlet.send({ op: 'signal', stream: signal.stream, type: signal.type, data: signal.data })
     },
     tick(nowMs, silentMs) {
-      if (nowMs - lastSaidMs < silentMs || options.translate) return
+      if (nowMs - Math.min(lastSaidMs, unsaidSinceMs ?? lastSaidMs) < silentMs || options.translate) return
       lastSaidMs = nowMs
-      moved = new Map()
+      unsaidSinceMs = undefined
       const id = options.id === undefined ? {} : { id: options.id }
       outlet.send({ op: 'at', ...id, at: subscription.place() })
     },

@@ -29,7 +29,7 @@ export type EventStreamOptions = {
 export type EventStream = {
   readonly keyId: string
   body: ReadableStream<Uint8Array>
-  ring(stream: string, event: StoredEvent | undefined): void
+  ring(event: StoredEvent): void
   signal(signal: Signal): void
   /** Sessions came or went. */
   refresh(sessionIds: readonly string[]): Promise<void>
@@ -72,9 +72,11 @@ export function openEventStream(options: EventStreamOptions): EventStream {
       stream,
       after: place.get(stream) ?? 0,
       read: (name, from, limit) => events.read(name, from, limit),
-      emit(event) {
-        place.set(stream, event.seq)
-        if (matches(event.type)) say(undefined, encodeEvent(event))
+      emit(run) {
+        for (const event of run) {
+          place.set(stream, event.seq)
+          if (matches(event.type)) say(undefined, encodeEvent(event))
+        }
       },
       room: () => outlet.room(),
       onError: options.onError,
@@ -91,7 +93,7 @@ export function openEventStream(options: EventStreamOptions): EventStream {
   return {
     keyId: actor.id,
     body: outlet.body,
-    ring: (stream, event) => cursors.get(stream)?.ring(event),
+    ring: (event) => cursors.get(event.stream)?.ring([event]),
     signal({ stream, type, data }) {
       if (cursors.has(stream) && matches(type)) say('signal', JSON.stringify({ stream, type, data }))
     },

@@ -82,7 +82,7 @@ export function createEventStreams({ store, feed, auth, log, monotonicMs, ...dep
   const unlisten = feed?.listen((change) => {
     switch (change.kind) {
       case 'event':
-        for (const one of open) one.ring(change.event.stream, change.event)
+        for (const one of open) one.ring(change.event)
         return
       case 'signal':
         for (const one of open) one.signal(change.signal)

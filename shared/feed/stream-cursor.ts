@@ -1,14 +1,15 @@
 // One stream of one subscription. The number decides, the change stream is a bell: n goes out only after n-1,
 // duplicates are dropped, a gap is read from the collection.
 import type { StoredEvent } from '../model/event.ts'
+import { lastOf, type Run } from './runs.ts'
 
 export type StreamCursorOptions = {
   stream: string
   /** The last number that was scanned. */
   after: number
   read: (stream: string, after: number, limit: number) => Promise<StoredEvent[]>
-  /** Everything with the next number, in order; matching or not. */
-  emit: (event: StoredEvent) => void
+  /** Everything that follows, in order; matching or not. */
+  emit: (run: Run) => void
   /** Resolves when the reader has room for more; rejects when it is gone. */
   room: () => Promise<void>
   onError: (error: unknown) => void
@@ -17,8 +18,8 @@ export type StreamCursorOptions = {
 export type StreamCursor = {
   readonly stream: string
   readonly at: number
-  /** A live event, or only the news that there is something (`undefined`). */
-  ring(event: StoredEvent | undefined): void
+  /** What came live, or only the news that there is something (`undefined`). */
+  ring(run: Run | undefined): void
   /** Resolves when everything that stands in the collection now has gone out. */
   caughtUp(): Promise<void>
   stop(): void
@@ -36,14 +37,14 @@ export function createStreamCursor(options: StreamCursorOptions): StreamCursor {
   let stopped = false
   const live = new Map<number, StoredEvent>()
 
-  function step(event: StoredEvent): void {
-    at = event.seq
-    options.emit(event)
+  function step(run: Run): void {
+    at = lastOf(run).seq
+    options.emit(run)
   }
   function drain(): void {
     for (let next = live.get(at + 1); next; next = live.get(at + 1)) {
       live.delete(next.seq)
-      step(next)
+      step([next])
     }
     for (const seq of live.keys()) if (seq <= at) live.delete(seq)
   }
@@ -68,7 +69,7 @@ export function createStreamCursor(options: StreamCursorOptions): StreamCursor {
           // One by one: a page may hold 500 events of 64 kB, and replay alone must never make a reader slow.
           await options.room()
           if (stopped) return
-          if (event.seq > at) step(event)
+          if (event.seq > at) step([event])
         }
         drain()
         if (page.length < pageSize) break
@@ -100,15 +101,17 @@ export function createStreamCursor(options: StreamCursorOptions): StreamCursor {
     get at() {
       return at
     },
-    ring(event) {
+    ring(run) {
       if (stopped) return
-      if (!event) return void read()
-      if (event.seq <= at) return
-      if (!reading && event.seq === at + 1) return step(event)
+      if (!run) return void read()
+      if (!reading && run[0].seq === at + 1) return step(run)
       // While the collection is read the live tail waits; what does not fit stands in the collection.
-      if (live.size < maxBuffered) live.set(event.seq, event)
-      else askedAgain = true
-      if (!reading) void read()
+      for (const event of run)
+        if (event.seq > at) {
+          if (live.size < maxBuffered) live.set(event.seq, event)
+          else askedAgain = true
+        }
+      if (!reading && live.size > 0) void read()
     },
     caughtUp: () => read(),
     stop() {
