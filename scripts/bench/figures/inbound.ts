@@ -1,12 +1,13 @@
 // Messages received: from the phone's first to the last one in the feed, against bare Baileys that prints them.
 import type { Figure, Options, Sample } from '../figure.ts'
-import { perSecond, takeRounds } from '../rounds.ts'
+import { measureWork, toWorkSample } from '../process-cost.ts'
+import { takeRounds } from '../rounds.ts'
 
 function measure(sessions: number, { quick, say, withStack }: Options): Promise<Sample[]> {
   const each = Math.round((quick ? 400 : 1_000) / sessions) + 20
   const total = each * sessions
   return withStack(async (stack) => {
-    await stack.startConnector()
+    const connector = await stack.startConnector()
     const bare = await stack.startBare()
     const ours = (await stack.link('in', sessions)).map(({ phone }) => phone)
     const { phones: theirs } = await bare.tell<{ phones: string[] }>({ do: 'link', sessions })
@@ -23,11 +24,12 @@ function measure(sessions: number, { quick, say, withStack }: Options): Promise<
       printed += total
       return Promise.all([bare.tell({ do: 'printed', total: printed }), burst(theirs)])
     }
-    return takeRounds(quick ? 3 : 5, say, async () => ({
-      unit: 'messages/s',
-      ours: await perSecond(total, receive),
-      theirs: await perSecond(total, print),
-    }))
+    const both = [stack.sandboxPid, process.pid]
+    const us = { holder: connector.pid, others: [...both, stack.mongoPid] }
+    const them = { holder: bare.child.pid, others: both }
+    return takeRounds(quick ? 3 : 5, say, async () =>
+      toWorkSample(await measureWork(total, us, receive), await measureWork(total, them, print)),
+    )
   })
 }
 

@@ -2,7 +2,8 @@
 import type { Figure, Options, Sample } from '../figure.ts'
 import { inParallel } from '../in-parallel.ts'
 import { openLeanHttp } from '../lean-http.ts'
-import { perSecond, takeRounds } from '../rounds.ts'
+import { measureWork, toWorkSample } from '../process-cost.ts'
+import { takeRounds } from '../rounds.ts'
 
 /** Requests in flight at once, over all sessions. */
 const inFlight = 16
@@ -11,7 +12,7 @@ function measure(sessions: number, { quick, say, withStack }: Options): Promise<
   const each = Math.round((quick ? 300 : 800) / sessions)
   const total = each * sessions
   return withStack(async (stack) => {
-    await stack.startConnector()
+    const connector = await stack.startConnector()
     const api = await stack.startApi()
     const bare = await stack.startBare()
     const linked = await stack.link('out', sessions)
@@ -32,11 +33,15 @@ function measure(sessions: number, { quick, say, withStack }: Options): Promise<
         stack.until(total, (change) => change.kind === 'event' && change.event.type === 'message.sent'),
         post(),
       ])
-    const samples = await takeRounds(quick ? 3 : 5, say, async () => ({
-      unit: 'messages/s',
-      ours: await perSecond(total, send),
-      theirs: await perSecond(total, () => bare.tell({ do: 'send', to: contacts, each })),
-    }))
+    const both = [stack.sandboxPid, process.pid]
+    const ours = { holder: connector.pid, others: [...both, stack.mongoPid, api.child.pid] }
+    const theirs = { holder: bare.child.pid, others: both }
+    const samples = await takeRounds(quick ? 3 : 5, say, async () =>
+      toWorkSample(
+        await measureWork(total, ours, send),
+        await measureWork(total, theirs, () => bare.tell({ do: 'send', to: contacts, each })),
+      ),
+    )
     http.close()
     return samples
   })
