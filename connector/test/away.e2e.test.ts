@@ -1,13 +1,16 @@
-// What a connector stands on goes away and comes back: MongoDB frozen, MongoDB killed, WhatsApp gone.
+// What a connector stands on goes away and comes back: MongoDB frozen, killed, without space on its disk, WhatsApp gone.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startChild, type Child } from '../../scripts/testing/child.ts'
 import { openReader, type Reader } from '../../scripts/testing/relay-reader.ts'
+import { openSmallDisk } from '../../scripts/testing/small-disk.ts'
 import { numbered, openWorld, type Phone, type World } from '../../scripts/testing/world.ts'
 
-let dataDir: string
+/** Absent where mounting is not permitted. */
+const disk = openSmallDisk()
+const dataDir = disk?.path ?? mkdtempSync(join(tmpdir(), 'wastream-away-'))
 let mongo: Child
 let world: World
 let ana: Phone
@@ -16,7 +19,6 @@ let connector: Child
 let steady: Reader
 let restless: Reader
 beforeAll(async () => {
-  dataDir = mkdtempSync(join(tmpdir(), 'wastream-away-'))
   mongo = await startChild('scripts/mongo.ts', { DATA_DIR: dataDir })
   world = await openWorld({ mongodbUri: mongo.ready['uri'] ?? '' })
   ;[ana, beto] = [await world.phone('Ana'), await world.phone('Beto')]
@@ -32,6 +34,7 @@ afterAll(async () => {
   restless.close()
   await world.close()
   await mongo.stop()
+  disk?.close()
   rmSync(dataDir, { recursive: true, force: true })
 })
 
@@ -73,6 +76,11 @@ async function throughAbsence(name: string, absence: () => Promise<void>): Promi
   expect(restless.opened(), 'the other one came back').toBeGreaterThan(1)
 }
 
+async function startMongoAgain(): Promise<void> {
+  const port = new URL(mongo.ready['uri'] ?? '').port
+  mongo = await startChild('scripts/mongo.ts', { DATA_DIR: dataDir, MONGO_PORT: port })
+}
+
 const burst = (name: string) =>
   world.door('POST', `/phones/${beto.phone}/messages`, { to: ana.phone, text: `${name} during`, count: 40 })
 
@@ -90,10 +98,23 @@ test('MongoDB killed with -9 under traffic both ways, and started again: the sam
     signal('SIGKILL')
     await mongo.exited
     await burst('killed')
-    const port = new URL(mongo.ready['uri'] ?? '').port
-    mongo = await startChild('scripts/mongo.ts', { DATA_DIR: dataDir, MONGO_PORT: port })
+    await startMongoAgain()
   })
 }, 120_000)
+
+test.skipIf(!disk)(
+  'the disk under MongoDB full under traffic both ways: the same, once it has space and is started again',
+  async () => {
+    await throughAbsence('full', async () => {
+      disk?.fill()
+      await burst('full')
+      await mongo.exited // What it cannot write it must not say; a mongod ends as well.
+      disk?.free()
+      await startMongoAgain()
+    })
+  },
+  120_000,
+)
 
 /** Rejects with a number that nobody waits for, ten times a second once the connector runs, as Baileys does at drops. */
 const leak = `setInterval(()=>process.listenerCount('SIGTERM')&&Promise.reject(1006),100).unref()`

@@ -10,7 +10,7 @@ import { startChild, type Child } from '../start/child.ts'
 import { createClient, type Client } from './client.ts'
 import { leaseTtlMs } from './plan.ts'
 import { openProgram, type Program } from './program.ts'
-import { openSmallDisk, type SmallDisk } from './small-disk.ts'
+import { openSmallDisk, type SmallDisk } from '../testing/small-disk.ts'
 
 export type Site = {
   api: Program
