@@ -23,3 +23,18 @@ export async function patiently<T>(step: () => Promise<T>, options: PatienceOpti
     }
   }
 }
+
+/** As `work` ends; rejects as soon as `signal` is over, whatever becomes of it. */
+export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  let stop: () => void = () => undefined
+  const over = new Promise<never>((_, reject) => {
+    stop = () => reject(new Error('stopped'))
+    if (signal.aborted) stop()
+    else signal.addEventListener('abort', stop)
+  })
+  try {
+    return await Promise.race([work, over])
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
+}

@@ -25,7 +25,7 @@ export type Order<K extends CommandKind> = {
 }
 
 /**
- * Throws `idempotency.conflict`, `queue.full`, and `command.failed` when it ended badly while the caller waited.
+ * Throws `idempotency.conflict`, `queue.full`, and `recipient.not_on_whatsapp` or `command.failed` when it ended badly while the caller waited.
  * `isDone` = it has ended well while the caller waited.
  */
 export async function giveOrder<K extends CommandKind>(
@@ -58,7 +58,8 @@ export async function giveOrder<K extends CommandKind>(
     return now && now.state !== 'queued' && now.state !== 'sending' ? now : undefined
   })
   if (ended && ended.state !== 'done')
-    throw new Problem('command.failed', {
+    // What is wrong with the order itself is the caller's to mend, not a fault of the way to WhatsApp.
+    throw new Problem(ended.error?.code === 'recipient.not_on_whatsapp' ? ended.error.code : 'command.failed', {
       detail: ended.error?.reason ?? `It was ${ended.state}`,
       ...(ended.error?.errors ? { errors: ended.error.errors } : {}),
     })

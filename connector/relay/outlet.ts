@@ -13,7 +13,7 @@ export type OutletOptions = {
 }
 
 export type Outlet = {
-  /** At once, as a frame of its own. */
+  /** At once, as a frame of its own, behind what was scheduled before it. */
   send(frame: object): void
   /** Marks that there is something to flush at the end of this tick. */
   schedule(flush: () => Buffer | undefined): void
@@ -40,20 +40,27 @@ export function createOutlet({ socket, pauseBytes, closeBytes, stallMs }: Outlet
     else socket.send(text, { binary: false })
   }
 
+  function flushAll(): void {
+    const now = [...flushes]
+    flushes.clear()
+    for (const one of now) {
+      const bytes = one()
+      if (bytes !== undefined) write(bytes)
+    }
+  }
+
   return {
-    send: (frame) => write(JSON.stringify(frame)),
+    send(frame) {
+      flushAll()
+      write(JSON.stringify(frame))
+    },
     schedule(flush) {
       flushes.add(flush)
       if (scheduled) return
       scheduled = true
       setImmediate(() => {
         scheduled = false
-        const now = [...flushes]
-        flushes.clear()
-        for (const one of now) {
-          const text = one()
-          if (text !== undefined) write(text)
-        }
+        flushAll()
       })
     },
     async room() {

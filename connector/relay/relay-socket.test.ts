@@ -112,3 +112,30 @@ test('a reader is told its place in a stream of which nothing is for it, though 
   expect(placesToldAt(performance.now()), 'as long as it may be silent about it').toEqual([{ loud: 1, quiet: 1 }])
   expect(placesToldAt(performance.now()), 'and not again').toHaveLength(1)
 })
+
+test('a place is never said before the events that lead to it', async () => {
+  const { relaySocket, sent, answer } = await openReader({ a: 0 })
+  answer()
+  await relaySocket.refresh(['a'])
+  // It has looked for what stands, and is live.
+  for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+  sent.length = 0
+  relaySocket.ring([event('a', 1)])
+  relaySocket.tick(performance.now() + silentMs)
+  expect(sent.map(({ op, at }) => [op, at])).toEqual([
+    ['events', { a: 1 }],
+    ['at', { a: 1, team: 0 }],
+  ])
+})
+
+test('a stream that goes is left after its last event, also by a reader that had not seen it yet', async () => {
+  const streams = { a: 0 }
+  const { relaySocket, sent, seen, answer } = await openReader(streams)
+  answer()
+  await relaySocket.refresh(['a'])
+  streams.a = 3
+  await relaySocket.refresh([])
+  await expect.poll(() => sent.some(({ op }) => op === 'left')).toBe(true)
+  expect(seen()).toEqual(['a:1', 'a:2', 'a:3'])
+  expect(sent.at(-1)).toMatchObject({ op: 'left', streams: ['a'] })
+})

@@ -168,6 +168,19 @@ export function createRelaySocket(options: RelaySocketOptions): RelaySocket {
   }
   if (options.compat) chain = chain.then(openCompat).catch(options.onError)
 
+  function tell({ id }: Subscription, op: 'joined' | 'left', streams: string[]): void {
+    if (!options.compat) outlet.send({ op, ...(id === undefined ? {} : { id }), streams })
+  }
+
+  /** What stands is still delivered: `session.deleted` is the last thing its stream says. */
+  async function leave(key: FrameId, subscription: Subscription, gone: string[]): Promise<void> {
+    await Promise.all(gone.map((stream) => subscription.leave(stream)))
+    if (subscriptions.get(key)?.subscription !== subscription) return
+    tell(subscription, 'left', gone)
+    // Meanwhile a session of that name may have been made again.
+    options.mayHaveMissed()
+  }
+
   const relaySocket: RelaySocket = {
     keyId: actor.id,
     ring(run) {
@@ -182,21 +195,15 @@ export function createRelaySocket(options: RelaySocketOptions): RelaySocket {
       for (const [key, { subscription, all }] of subscriptions) {
         const gone = subscription.streams().filter((stream) => !visible.has(stream))
         const come = all ? [...visible].filter((stream) => !subscription.has(stream)) : []
-        for (const stream of gone) {
-          // What stands is still delivered: `session.deleted` is the last thing its stream says.
-          subscription.ring(stream, undefined)
-          subscription.leave(stream)
-        }
+        // Not waited for: a reader that takes nothing must not keep the news from the others.
+        if (gone.length > 0) void leave(key, subscription, gone)
         const oldest = await Promise.all(come.map((stream) => events.oldest(stream)))
         // Meanwhile the reader may have gone, or somebody else may have let the stream in.
         if (subscriptions.get(key)?.subscription !== subscription) continue
         const joined = come.filter((stream) => !subscription.has(stream))
         for (const stream of joined)
           subscription.join(stream, Math.max(0, (oldest[come.indexOf(stream)] ?? 1) - 1)).ring(undefined)
-        const id = subscription.id === undefined ? {} : { id: subscription.id }
-        if (options.compat) continue
-        if (gone.length > 0) outlet.send({ op: 'left', ...id, streams: gone })
-        if (joined.length > 0) outlet.send({ op: 'joined', ...id, streams: joined })
+        if (joined.length > 0) tell(subscription, 'joined', joined)
       }
     },
     recheck() {

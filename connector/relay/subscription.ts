@@ -21,11 +21,13 @@ export type SubscriptionOptions = {
 export type Subscription = {
   readonly id: FrameId
   has(stream: string): boolean
+  /** Those that are not being left. */
   streams(): string[]
   place(): FeedPlace
   /** From `after`, exclusive. Replay begins at once. */
   join(stream: string, after: number): StreamCursor
-  leave(stream: string): void
+  /** Resolves when what stands now has been delivered, and the stream is left. */
+  leave(stream: string): Promise<void>
   ring(stream: string, run: Run | undefined): void
   signal(signal: Signal): void
   /** Says the place scanned so far when nothing was said, or some of it was not, for `silentMs`. */
@@ -37,6 +39,7 @@ export function createSubscription(options: SubscriptionOptions): Subscription {
   const { outlet } = options
   const matches = createTypeFilter(options.types)
   const cursors = new Map<string, StreamCursor>()
+  const leaving = new Set<string>()
   let story: Story | undefined
   let lastSaidMs = performance.now()
   /** Since when the reader has not been told how far some stream was scanned. */
@@ -66,7 +69,7 @@ export function createSubscription(options: SubscriptionOptions): Subscription {
   const subscription: Subscription = {
     id: options.id,
     has: (stream) => cursors.has(stream),
-    streams: () => [...cursors.keys()],
+    streams: () => [...cursors.keys()].filter((stream) => !leaving.has(stream)),
     place: () => Object.fromEntries([...cursors].map(([stream, cursor]) => [stream, cursor.at])),
     join(stream, after) {
       const cursor = createStreamCursor({
@@ -80,9 +83,13 @@ export function createSubscription(options: SubscriptionOptions): Subscription {
       cursors.set(stream, cursor)
       return cursor
     },
-    leave(stream) {
-      cursors.get(stream)?.stop()
-      cursors.delete(stream)
+    async leave(stream) {
+      const cursor = cursors.get(stream)
+      leaving.add(stream)
+      await cursor?.caughtUp()
+      leaving.delete(stream)
+      cursor?.stop()
+      if (cursors.get(stream) === cursor) cursors.delete(stream)
     },
     ring: (stream, run) => cursors.get(stream)?.ring(run),
     signal(signal) {

@@ -168,6 +168,8 @@ export async function connectOnce(
         if (now) outbox.setPace(now.settings.pace)
         if (now?.wantedRevision === revision) continue
         if (opened && (now?.wanted === 'logged_out' || now?.wanted === 'deleted')) {
+          // Nothing more is sent, so that nothing more has to be durable before the goodbye.
+          outbox.use(undefined)
           const acted = () => reporter.report({ actedRevision: now.wantedRevision })
           // What failed is tried over a connection of its own, see `logOut`.
           await current.logout().then(acted, (error: unknown) => log.debug({ err: error }, 'logging out failed'))

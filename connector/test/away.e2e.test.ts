@@ -58,6 +58,12 @@ async function throughAbsence(name: string, absence: () => Promise<void>): Promi
 
   expect(received(`${name} before`)).toEqual(numbered(`${name} before`, 40))
   expect(received(`${name} during`)).toEqual(numbered(`${name} during`, 40))
+  const chat = await world.store.chats.resolve('s', [`${beto.phone}@s.whatsapp.net`, beto.lid])
+  const { data: kept } = await world.store.messages.page('s', chat?.chatId ?? '', { limit: 1_000 })
+  const keptTexts = kept.flatMap(({ text = '' }) => (/ (before|during) /.test(text) ? [text] : []))
+  expect(keptTexts.filter((text) => text.startsWith(name)).sort(), 'in the database once').toEqual(
+    [...numbered(`${name} before`, 40), ...numbered(`${name} during`, 40)].sort(),
+  )
   const isOurs = (text: unknown) => String(text).startsWith(`${name} out`)
   const delivered = () => world.of('message.delivered').filter((event) => isOurs(event.data['text']))
   await world.until('all sent', () => delivered().length >= outgoing.length)

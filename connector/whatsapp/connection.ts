@@ -2,6 +2,7 @@
 import makeWASocket, {
   DisconnectReason,
   proto,
+  S_WHATSAPP_NET,
   type BinaryNode,
   type ReachoutTimelockState,
   type WASocket,
@@ -70,6 +71,8 @@ export type Connection = {
 }
 
 const firstQrMs = 60_000
+/** How long a goodbye may wait for the commits of what was sent before it. */
+const goodbyeMs = 10_000
 const laterQrMs = 20_000
 
 export function isLinked(creds: KeyStore['creds']): boolean {
@@ -160,7 +163,11 @@ export function openConnection(options: ConnectionOptions): Connection {
         firstQr = false
       }
       if (update.reachoutTimeLock && !ended) options.onOutreachLock?.(toOutreachLock(update.reachoutTimeLock))
-      if (update.isNewLogin) onState({ kind: 'linked' })
+      if (update.isNewLogin) {
+        // Said before the answer goes out (rc14, Socket/socket.js pair-success): WhatsApp must know no device that we may forget.
+        wire?.holdFor(keyStore.log.durable())
+        onState({ kind: 'linked' })
+      }
       if (update.connection === 'open') {
         clearTimeout(watchdog)
         isOpen = true
@@ -205,6 +212,22 @@ export function openConnection(options: ConnectionOptions): Connection {
       onReplayed: () => (replayed += 1),
     }).catch((error: unknown) => options.log.debug({ err: error }, 'replay failed'))
 
+  /** Baileys' own ends the socket in the moment in which it hands over the goodbye, which may have to wait at the wire. */
+  async function logout(): Promise<void> {
+    const jid = creds.me?.id
+    if (jid !== undefined) {
+      const farewell = { tag: 'remove-companion-device', attrs: { jid, reason: 'user_initiated' } }
+      const attrs = { to: S_WHATSAPP_NET, type: 'set', id: sock.generateMessageTag(), xmlns: 'md' }
+      await sock.sendNode({ tag: 'iq', attrs, content: [farewell] })
+      let timer: NodeJS.Timeout | undefined
+      const late = new Promise((resolve) => (timer = setTimeout(resolve, goodbyeMs)))
+      await Promise.race([wire?.passed(), late])
+      clearTimeout(timer)
+    }
+    const loggedOut = { output: { statusCode: DisconnectReason.loggedOut } }
+    await sock.end(Object.assign(new Error('Intentional Logout'), loggedOut))
+  }
+
   async function end(reason: string): Promise<void> {
     safe?.close()
     sock.end(new Error(reason)).catch((error: unknown) => options.log.debug({ err: error }, 'ending a socket failed'))
@@ -217,8 +240,7 @@ export function openConnection(options: ConnectionOptions): Connection {
     isMe: (jid) => identities.isMe(jid),
     askOutreachLock: async () => void (await sock.fetchAccountReachoutTimelock()),
     requestPairingCode: (phone) => sock.requestPairingCode(phone),
-    // Baileys ends the socket as soon as it has handed over the goodbye.
-    logout: () => (wire ? wire.whenIdle(() => sock.logout()) : sock.logout()),
+    logout,
     end,
     health: () => ({ undoneGuesses: safe?.undoneGuesses() ?? 0, replayed }),
   }

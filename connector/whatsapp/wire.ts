@@ -5,15 +5,14 @@ import type { WebSocket } from 'ws'
 export type Wire = {
   /** Frames from now on leave once it has resolved; if it rejects, none of them ever does. */
   holdFor(durable: Promise<void>): void
-  /** Acts in a moment when no frame waits, so that what it sends goes at once; also when what waited will never go. */
-  whenIdle<Result>(act: () => Promise<Result>): Promise<Result>
+  /** Resolves when every frame that was sent so far has left, or when it never will. */
+  passed(): Promise<void>
 }
 
 /** Frames are encrypted in the order in which they are sent (Noise counts them), so that none may overtake another. */
 export function gateWire(socket: Pick<WebSocket, 'send'>): Wire {
   const send = socket.send.bind(socket) as (data: Buffer, done?: (error?: Error) => void) => void
   let last: Promise<void> | undefined
-  let isRefused = false
 
   function queue(next: () => Promise<void> | void): void {
     const mine = (last ?? Promise.resolve()).then(next)
@@ -23,7 +22,7 @@ export function gateWire(socket: Pick<WebSocket, 'send'>): Wire {
         if (last === mine) last = undefined
       },
       // Whoever waits for the commit is told; here nothing goes out any more.
-      () => void (isRefused = true),
+      () => undefined,
     )
   }
 
@@ -34,20 +33,14 @@ export function gateWire(socket: Pick<WebSocket, 'send'>): Wire {
     done?.()
   }) as WebSocket['send']
 
-  const wire: Wire = {
+  return {
     holdFor(durable) {
       // Behind a hold that was refused nobody looks at this one.
       durable.catch(() => undefined)
       queue(() => durable)
     },
-    async whenIdle(act) {
-      const waits = isRefused ? undefined : last
-      if (!waits) return act()
-      await waits.catch(() => undefined)
-      return wire.whenIdle(act)
-    },
+    passed: () => (last ?? Promise.resolve()).catch(() => undefined),
   }
-  return wire
 }
 
 /** rc14 keeps the socket of `ws` in a field of its client and sends nothing past it (Socket/Client/websocket.js). */

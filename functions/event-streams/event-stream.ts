@@ -22,6 +22,10 @@ export type EventStreamOptions = {
   retryMs: number
   pauseBytes: number
   closeBytes: number
+  /** A reader that takes nothing for so long while it is waited for is cut, ms. */
+  stallMs: number
+  /** Sessions may have come while others were left: `refresh` is to be called. */
+  mayHaveMissed: () => void
   closed: () => void
   onError: (error: unknown) => void
 }
@@ -48,10 +52,12 @@ export function openEventStream(options: EventStreamOptions): EventStream {
   const matches = createTypeFilter(options.types)
   const place = new Map(options.place)
   const cursors = new Map<string, StreamCursor>()
+  const leaving = new Set<string>()
   let saidAtMs = performance.now()
   const outlet = openSseOutlet({
     pauseBytes: options.pauseBytes,
     closeBytes: options.closeBytes,
+    stallMs: options.stallMs,
     closed() {
       for (const cursor of cursors.values()) cursor.stop()
       cursors.clear()
@@ -85,6 +91,21 @@ export function openEventStream(options: EventStreamOptions): EventStream {
     cursor.ring(undefined)
   }
 
+  /** What stands is still said: `session.deleted` is the last of its stream. */
+  async function leave(gone: string[]): Promise<void> {
+    for (const stream of gone) leaving.add(stream)
+    await Promise.all(gone.map((stream) => cursors.get(stream)?.caughtUp()))
+    for (const stream of gone) {
+      leaving.delete(stream)
+      cursors.get(stream)?.stop()
+      cursors.delete(stream)
+      place.delete(stream)
+    }
+    say('left', JSON.stringify({ streams: gone }))
+    // Meanwhile a session of that name may have been made again.
+    options.mayHaveMissed()
+  }
+
   outlet.write(`retry: ${options.retryMs}`)
   say('subscribed', at())
   if (options.tooOld.length > 0) say('error', JSON.stringify({ code: 'cursor_too_old', streams: options.tooOld }))
@@ -99,16 +120,10 @@ export function openEventStream(options: EventStreamOptions): EventStream {
     },
     async refresh(sessionIds) {
       const visible = toVisibleStreams(sessionIds, actor)
-      const gone = [...cursors.keys()].filter((stream) => !visible.has(stream))
+      const gone = [...cursors.keys()].filter((stream) => !visible.has(stream) && !leaving.has(stream))
       const come = options.all ? [...visible].filter((stream) => !cursors.has(stream)) : []
-      for (const stream of gone) {
-        // What stands is still said: `session.deleted` is the last of its stream.
-        await cursors.get(stream)?.caughtUp()
-        cursors.get(stream)?.stop()
-        cursors.delete(stream)
-        place.delete(stream)
-      }
-      if (gone.length > 0) say('left', JSON.stringify({ streams: gone }))
+      // Not waited for: a reader that takes nothing must not keep the news from the others.
+      if (gone.length > 0) void leave(gone)
       const oldest = await Promise.all(come.map((stream) => events.oldest(stream)))
       const joined = come.filter((stream) => !cursors.has(stream))
       joined.forEach((stream) => place.set(stream, Math.max(0, (oldest[come.indexOf(stream)] ?? 1) - 1)))

@@ -20,6 +20,8 @@ export type EventStreamLimits = {
   /** Default 1 MB and 8 MB. */
   pauseBytes: number
   closeBytes: number
+  /** A reader that takes nothing for so long while it is waited for is cut, ms. Default 30000. */
+  stallMs: number
   /** Without a feed: how often is looked, and when it ends, ms. Default 1000 and 25000. */
   pollMs: number
   pollEndsMs: number
@@ -30,6 +32,7 @@ const defaults: EventStreamLimits = {
   silentMs: 15_000,
   pauseBytes: 1_048_576,
   closeBytes: 8_388_608,
+  stallMs: 30_000,
   pollMs: 1_000,
   pollEndsMs: 25_000,
 }
@@ -172,6 +175,8 @@ export function createEventStreams({ store, feed, auth, log, monotonicMs, ...dep
         retryMs,
         pauseBytes: limits.pauseBytes,
         closeBytes: limits.closeBytes,
+        stallMs: limits.stallMs,
+        mayHaveMissed: () => refresher.soon(),
         closed: () => void open.delete(one),
         onError,
       })

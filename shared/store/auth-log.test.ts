@@ -192,11 +192,24 @@ test('keys are unreadable at rest, and a row moved to another place does not ope
   const { auth } = opened.store
   const n = await auth.fence('sealed', 1, 'f')
   await auth.append('sealed', n, 1, 'c', bytes('a very secret ratchet'))
+  const puts = [{ type: 'session', id: 'x', body: bytes('a very secret ratchet') }]
+  await auth.fold('sealed-fold', 1, {
+    upTo: (await auth.fence('sealed-fold', 1, 'f')) - 1,
+    creds: bytes('a very secret ratchet'),
+    puts,
+    deletes: [],
+  })
   const client = new MongoClient(opened.uri)
   try {
     const log = client.db(opened.dbName).collection<{ _id: object; body?: { buffer: Uint8Array } }>('authLog')
     const row = await log.findOne({ _id: { sessionId: 'sealed', n } })
     expect(Buffer.from(row?.body?.buffer ?? []).toString('latin1')).not.toContain('secret ratchet')
+    for (const name of ['authKeys', 'authCreds']) {
+      const rows = await client.db(opened.dbName).collection<{ body?: { buffer: Uint8Array } }>(name).find().toArray()
+      const bodies = rows.flatMap(({ body }) => (body ? [Buffer.from(body.buffer).toString('latin1')] : []))
+      expect(bodies.length, `something lies in ${name}`).toBeGreaterThan(0)
+      expect(bodies.join()).not.toContain('secret ratchet')
+    }
     await log.insertOne({ ...row, _id: { sessionId: 'sealed', n: n + 1 } })
     await expect(auth.load('sealed', n + 2, [])).rejects.toThrow()
   } finally {

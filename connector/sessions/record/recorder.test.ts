@@ -23,3 +23,19 @@ test('what is told after the end is not stored, and waiting for it to be idle en
   ])
   expect([ended, stored]).toEqual(['idle', false])
 })
+
+test('a commit that hangs keeps nobody waiting once the session is let go', async () => {
+  const stopping = new AbortController()
+  const recorder = createRecorder({
+    context: {} as RecordContext,
+    rests: () => new Promise(() => undefined),
+    signal: stopping.signal,
+    onRetry: () => undefined,
+    onRefused: () => undefined,
+  })
+  let stored = false
+  recorder.record({ fact, stored: () => (stored = true) })
+  stopping.abort(new Error('stopping'))
+  await recorder.idle()
+  expect(stored).toBe(false)
+})

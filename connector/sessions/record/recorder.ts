@@ -1,7 +1,7 @@
 // Facts become rows and events, in the order they were told. What waits is taken together; MongoDB is waited for.
 import { LeaseLost } from '../../../shared/store/auth-log.ts'
 import type { Fact, FactDelivery, MessageFact } from '../../whatsapp/facts.ts'
-import { patiently } from '../../patiently.ts'
+import { patiently, untilAborted } from '../../patiently.ts'
 import type { RecordContext } from './context.ts'
 import { recordChange, recordStatuses, type StatusFact } from './record-changes.ts'
 import { recordChats, recordContacts, recordHistory, recordSignal } from './record-directory.ts'
@@ -42,7 +42,8 @@ export function createRecorder({ context, rests, signal, onRetry, onRefused }: R
     while (queue.length > 0 && !signal.aborted) {
       const batch = takeBatch()
       try {
-        await rests()
+        const rest = rests()
+        if (rest) await untilAborted(rest, signal)
         await patiently(() => store(batch.map((one) => one.fact)), { signal, onRetry })
         for (const one of batch) one.stored()
       } catch (error) {

@@ -108,3 +108,16 @@ test('what is committed lazily goes along with the next commit, or by itself a m
   await alone.close()
   expect([...log.rows.keys()]).toEqual([5, 6, 7, 8])
 })
+
+test('what waits goes into rows that MongoDB takes, in order, and no commit is torn apart', async () => {
+  const log = fakeLog()
+  const commits = open(log)
+  const half = 'x'.repeat(2_500_000)
+  await Promise.all([
+    commits.commit(put('first', half)),
+    commits.commit(encodeMutations({ session: { second: half }, journal: { second: half } })),
+    commits.commit(put('third', 'small')),
+  ])
+  const names = [...log.rows.values()].map((row) => row.map((entry) => entry.split('=')[0]))
+  expect(names).toEqual([['session/first'], ['session/second', 'journal/second'], ['session/third']])
+})

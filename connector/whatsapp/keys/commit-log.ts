@@ -40,14 +40,20 @@ export type CommitLog = {
 }
 
 type Waiter = { resolve: () => void; reject: (error: unknown) => void }
+/** What was committed at once goes into one row, whatever goes along with it. */
+type Item = { encoded: Encoded; waiters: Waiter[] }
+
+/** A row is sealed and stored as one document, of which MongoDB takes 16 MB: what waits beyond this goes into the next. */
+const maxRowCharacters = 4_000_000
+
+const charactersOf = (encoded: Encoded) => [...encoded.values()].reduce((sum, { json }) => sum + (json?.length ?? 0), 0)
 
 export function openCommitLog(options: CommitLogOptions, unfolded: Encoded = new Map()): CommitLog {
   const { store, sessionId, epoch } = options
   const wait = options.retryMs ?? { first: 25, longest: 1_000 }
   let nextN = options.nextN
   let foldable: Encoded = unfolded
-  let pending: Encoded = new Map()
-  let waiters: Waiter[] = []
+  let pending: Item[] = []
   /** Who waits for the insert that is under way. */
   let flying: Waiter[] | undefined
   let flyingSince = 0
@@ -75,16 +81,27 @@ export function openCommitLog(options: CommitLogOptions, unfolded: Encoded = new
     }
   }
 
+  function takeRow(): { batch: Encoded; waiting: Waiter[] } {
+    let end = 0
+    let characters = 0
+    for (const { encoded } of pending) {
+      characters += charactersOf(encoded)
+      if (end > 0 && characters > maxRowCharacters) break
+      end += 1
+    }
+    const taken = pending.splice(0, end)
+    const batch: Encoded = new Map()
+    for (const { encoded } of taken) mergeEncoded(batch, encoded)
+    return { batch, waiting: taken.flatMap((item) => item.waiters) }
+  }
+
   async function run(): Promise<void> {
     clearTimeout(lazyTimer)
     lazyTimer = undefined
     // One turn of the event loop, so that the devices of one send share a commit.
     await new Promise((resolve) => setImmediate(resolve))
-    while (pending.size > 0 && !failure) {
-      const batch = pending
-      const waiting = waiters
-      pending = new Map()
-      waiters = []
+    while (pending.length > 0 && !failure) {
+      const { batch, waiting } = takeRow()
       flying = waiting
       flyingSince = performance.now()
       try {
@@ -96,10 +113,9 @@ export function openCommitLog(options: CommitLogOptions, unfolded: Encoded = new
       } catch (error) {
         failure ??= error instanceof Error ? error : new Error(String(error))
         options.onLost()
-        for (const one of [...waiting, ...waiters]) one.reject(failure)
-        waiters = []
+        for (const one of [...waiting, ...pending.flatMap((item) => item.waiters)]) one.reject(failure)
         flying = undefined
-        pending = new Map()
+        pending = []
       }
     }
     running = undefined
@@ -109,26 +125,26 @@ export function openCommitLog(options: CommitLogOptions, unfolded: Encoded = new
     commit(encoded) {
       if (failure) return Promise.reject(failure)
       if (encoded.size === 0) return log.durable()
-      mergeEncoded(pending, encoded)
       return new Promise((resolve, reject) => {
-        waiters.push({ resolve, reject })
+        pending.push({ encoded, waiters: [{ resolve, reject }] })
         start()
       })
     },
     commitLazily(encoded) {
-      if (failure) return
-      mergeEncoded(pending, encoded)
+      if (failure || encoded.size === 0) return
+      pending.push({ encoded, waiters: [] })
       if (!running) lazyTimer ??= setTimeout(start, options.lazyMs ?? 250)
     },
     async durable() {
       if (failure) throw failure
-      const queue = pending.size > 0 ? waiters : flying
-      if (pending.size > 0) start()
+      const queue = pending.at(-1)?.waiters ?? flying
+      if (pending.length > 0) start()
       if (queue) await new Promise<void>((resolve, reject) => queue.push({ resolve, reject }))
     },
     awaited() {
       if (failure) return Promise.reject(failure)
-      const queue = [waiters, flying ?? []].find((waiting) => waiting.length > 0)
+      const last = pending.findLast((item) => item.waiters.length > 0)?.waiters
+      const queue = last ?? (flying?.length ? flying : undefined)
       return queue && new Promise((resolve, reject) => queue.push({ resolve, reject }))
     },
     isSlow: () => flying !== undefined && performance.now() - flyingSince > (options.slowMs ?? 500),
@@ -147,7 +163,7 @@ export function openCommitLog(options: CommitLogOptions, unfolded: Encoded = new
     },
     async close() {
       clearTimeout(lazyTimer)
-      if (pending.size > 0 && !failure) start()
+      if (pending.length > 0 && !failure) start()
       await running
       failure ??= new LeaseLost(`${sessionId}: closed`)
     },

@@ -154,8 +154,15 @@ test('without a change stream a wait ends as well', async () => {
 test('a wait that ends badly is 502 command.failed with the reason', async () => {
   const waiting = send(text, { prefer: 'wait=20' })
   await expect.poll(async () => (await commands()).length).toBe(1)
-  await finish((await commands())[0]!._id, 'failed', { code: 'message.rejected', reason: 'not on WhatsApp' })
-  expect(await waiting).toMatchObject({ status: 502, body: { code: 'command.failed', detail: 'not on WhatsApp' } })
+  await finish((await commands())[0]!._id, 'failed', { code: 'message.rejected', reason: 'refused with 479' })
+  expect(await waiting).toMatchObject({ status: 502, body: { code: 'command.failed', detail: 'refused with 479' } })
+})
+
+test('a wait for a number that is not on WhatsApp ends with 422: the caller can mend that, not we', async () => {
+  const waiting = send(text, { prefer: 'wait=20' })
+  await expect.poll(async () => (await commands()).length).toBe(1)
+  await finish((await commands())[0]!._id, 'failed', { code: 'recipient.not_on_whatsapp', reason: 'no such number' })
+  expect(await waiting).toMatchObject({ status: 422, body: { code: 'recipient.not_on_whatsapp' } })
 })
 
 test('a wait that runs out is the 202 it would have been', async () => {

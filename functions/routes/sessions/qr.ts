@@ -21,7 +21,7 @@ export const readQr = (api: Api) =>
     }
   })
 
-/** Waits for the next QR. Throws `session.already_linked`, `session.qr_not_ready` or `session.not_found`. */
+/** Waits for the next QR. Throws `session.already_linked`, `session.qr_not_ready`, `session.not_started` or `session.not_found`. */
 export async function awaitQr(api: Api, sessionId: string, waitMs: number, gone: AbortSignal): Promise<SessionQr> {
   const look = async (): Promise<SessionQr | undefined> => {
     const session = await api.sessions.mustRead(sessionId)
@@ -29,8 +29,13 @@ export async function awaitQr(api: Api, sessionId: string, waitMs: number, gone:
     return currentQr(session, api.now())
   }
   const qr = await api.waits.until(`session/${sessionId}`, waitMs, gone, look)
-  if (!qr) throw new Problem('session.qr_not_ready', { retryAfterSeconds: 1 })
-  return qr
+  if (qr) return qr
+  const { status, lastDisconnect } = await api.sessions.mustRead(sessionId)
+  if (status !== 'inactive' && status !== 'error') throw new Problem('session.qr_not_ready', { retryAfterSeconds: 1 })
+  const why = lastDisconnect ? ` (${lastDisconnect.reason})` : ''
+  throw new Problem('session.not_started', {
+    detail: `The session is ${status}${why}: POST /v1/sessions/${sessionId}/start begins anew`,
+  })
 }
 
 export function currentQr(session: Session, nowMs: number): SessionQr | undefined {
