@@ -94,7 +94,7 @@ export function openEventStream(options: EventStreamOptions): EventStream {
   /** What stands is still said: `session.deleted` is the last of its stream. */
   async function leave(gone: string[]): Promise<void> {
     for (const stream of gone) leaving.add(stream)
-    await Promise.all(gone.map((stream) => cursors.get(stream)?.caughtUp()))
+    await Promise.all(gone.map(async (stream) => cursors.get(stream)?.caughtUp()))
     for (const stream of gone) {
       leaving.delete(stream)
       cursors.get(stream)?.stop()
