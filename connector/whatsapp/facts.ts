@@ -1,14 +1,12 @@
 // What the border tells the rest: WhatsApp's facts in our own words. No Baileys type leaves this folder.
+import type { ShownContent } from '../../shared/model/content.ts'
 import type { MessageStatus } from '../../shared/model/message.ts'
 
 /** Addresses of one chat or person: the one that was seen first, then every other form that is known. */
 export type Jids = readonly [string, ...string[]]
 
-export type MessageContent = {
-  type: string
+export type MessageContent = ShownContent & {
   kind?: string
-  text?: string
-  mentions?: string[]
   quotedMessageId?: string
   /** The protobuf as WhatsApp knows it. */
   raw?: Uint8Array

@@ -1,12 +1,15 @@
 // What goes out: each act takes the message id that was chosen before, so that an echo or a second try is recognised.
 import {
   generateWAMessageFromContent,
+  hmacSign,
   proto,
   type AnyMessageContent,
   type WAMessageKey,
   type WASocket,
 } from '@whiskeysockets/baileys'
+import type { OutContent } from '../../shared/model/content.ts'
 import { isPersonJid, phoneOf, toBareJid } from '../../shared/model/jid.ts'
+import { toVcard } from '../../shared/model/vcard.ts'
 
 /** A message of a chat, as WhatsApp addresses it. */
 export type MessageRef = { chat: string; messageId: string; fromMe: boolean; participant?: string }
@@ -52,16 +55,38 @@ export function createSending(sock: WASocket, isKnown: (jid: string) => boolean)
     return whole
   }
 
+  function toBaileys(content: OutContent, messageId: string): AnyMessageContent {
+    switch (content.type) {
+      case 'text':
+        // linkPreview: null, or a user's text would make Baileys fetch the address in it (rc14, Utils/messages.js).
+        return {
+          text: content.text,
+          linkPreview: null,
+          ...(content.mentions ? { mentions: content.mentions } : {}),
+        }
+      case 'location': {
+        const { latitude, longitude, ...words } = content.location
+        return { location: { degreesLatitude: latitude, degreesLongitude: longitude, ...words } }
+      }
+      case 'contacts': {
+        const contacts = content.contacts.map((one) => ({ displayName: one.name, vcard: toVcard(one) }))
+        return { contacts: { displayName: contacts.map((one) => one.displayName).join(', '), contacts } }
+      }
+      case 'poll': {
+        const { question, options, selectable } = content.poll
+        const poll = { name: question, values: options, selectableCount: selectable }
+        return { poll: { ...poll, messageSecret: pollSecret(messageId) } }
+      }
+    }
+  }
+
+  /** Votes are sealed with it: sent again under its id, a poll must have the same one. */
+  const pollSecret = (messageId: string) =>
+    hmacSign(Buffer.from(`poll ${messageId}`), sock.authState.creds.signedIdentityKey.private)
+
   return {
-    text(
-      to: string,
-      messageId: string,
-      body: { text: string; mentions?: string[]; quoted?: Quoted },
-    ): Promise<SendOutcome> {
-      // linkPreview: null, or a user's text would make Baileys fetch the address in it (rc14, Utils/messages.js).
-      const content = { text: body.text, linkPreview: null, ...(body.mentions ? { mentions: body.mentions } : {}) }
-      return send(to, content, messageId, body.quoted)
-    },
+    message: (to: string, messageId: string, content: OutContent, quoted?: Quoted): Promise<SendOutcome> =>
+      send(to, toBaileys(content, messageId), messageId, quoted),
     edit: (target: MessageRef, messageId: string, text: string) =>
       send(target.chat, { text, linkPreview: null, edit: toKey(target) }, messageId),
     revoke: (target: MessageRef, messageId: string) => send(target.chat, { delete: toKey(target) }, messageId),

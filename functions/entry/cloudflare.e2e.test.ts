@@ -84,7 +84,10 @@ test('workerd serves a session list, accepts a text, and refuses without a key',
   const sent = await call('POST', '/v1/sessions/edge/messages', { type: 'text', to: '5491155550000', text: 'hi' })
   expect(sent.status).toBe(202)
   const { commandId } = (await sent.json()) as { commandId: string }
-  expect(await opened.store.commands.read(commandId)).toMatchObject({ state: 'queued', payload: { text: 'hi' } })
+  expect(await opened.store.commands.read(commandId)).toMatchObject({
+    state: 'queued',
+    payload: { content: { text: 'hi' } },
+  })
 }, 60_000)
 
 test('one connection serves request after request, several at once', async () => {

@@ -53,7 +53,13 @@ export type StanzaKind = 'message' | 'receipt' | 'notification'
 /** A stanza that waits until its device has acknowledged it. */
 export type QueuedStanza = { id: string; node: BinaryNode }
 
-export type MessageKind = 'text' | 'reaction' | 'edit' | 'revoke' | 'other'
+export type MessageKind = 'text' | 'location' | 'contacts' | 'poll' | 'reaction' | 'edit' | 'revoke' | 'other'
+
+export type Place = { latitude: number; longitude: number; name?: string | undefined; address?: string | undefined }
+export type Card = { name: string; vcard: string }
+export type Poll = { question: string; options: string[]; selectable: number }
+/** What a message of these kinds says besides its text. */
+export type Details = { location?: Place; contacts?: Card[]; poll?: Poll }
 
 export type ReceivedMessage = {
   seq: number
@@ -66,6 +72,7 @@ export type ReceivedMessage = {
   to: string
   kind: MessageKind
   text: string
+  details?: Details
   /** The message that a reaction, edit or revoke is about. */
   targetId?: string
   quotedMessageId?: string

@@ -153,7 +153,7 @@ export async function openWorld(options: WorldOptions = {}) {
         sessionId,
         lane: jid,
         kind: 'message.send',
-        payload: { to: jid, text, ...more },
+        payload: { to: jid, content: { type: 'text', text }, ...more },
         messageId,
         actor: 'test',
       })

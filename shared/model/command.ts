@@ -1,10 +1,11 @@
 // A command is an order to a session's owner with its whole payload and its outcome: the durable outbox.
 import type { Timestamp } from 'bson'
+import type { OutContent } from './content.ts'
 import type { FieldFault } from './problem.ts'
 
 /** Per kind: what the owner needs. A new kind is a new row here and a new file in connector/sessions/commands. */
 export type CommandPayloads = {
-  'message.send': { to: string; text: string; mentions?: string[]; quotedMessageId?: string }
+  'message.send': { to: string; content: OutContent; quotedMessageId?: string }
   'message.edit': { chatId: string; targetId: string; text: string }
   'message.revoke': { chatId: string; targetId: string }
   'message.react': { chatId: string; targetId: string; targetSender: string; emoji: string }

@@ -1,5 +1,6 @@
 // One message in one chat, with its life. Statuses only ever go forward.
 import * as v from 'valibot'
+import { ContactGiven, LocationGiven, PollGiven, type ContactCard, type Location, type Poll } from './content.ts'
 
 /** In the order of a message's life; `failed` stands outside and ends it. */
 export const messageStatuses = ['queued', 'sent', 'delivered', 'read', 'played'] as const
@@ -23,11 +24,14 @@ export type Message = {
   sender: string
   fromMe: boolean
   pushName?: string
-  /** `text`, `undecryptable`, or `unknown` with its `kind`. */
+  /** `text`, `location`, `contacts`, `poll`, `undecryptable`, or `unknown` with its `kind`. */
   type: string
   /** For `unknown`: WhatsApp's own name of what it is. */
   kind?: string
   text?: string
+  location?: Location
+  contacts?: ContactCard[]
+  poll?: Poll
   mentions?: string[]
   quotedMessageId?: string
   /** When WhatsApp says it was sent, to the second; our own: when it was accepted. */
@@ -63,6 +67,9 @@ export function toMessageView(message: Message) {
     type: message.type,
     kind: message.kind,
     text: message.text,
+    location: message.location,
+    contacts: message.contacts,
+    poll: message.poll,
     mentions: message.mentions,
     quotedMessageId: message.quotedMessageId,
     timestamp: message.timestamp,
@@ -96,16 +103,26 @@ const Instant = v.pipe(
 )
 
 /** The body of `POST …/messages`. */
+const toEvery = {
+  to: Address,
+  quotedMessageId: v.optional(MessageId),
+  notBefore: v.optional(Instant),
+  expiresAt: v.optional(Instant),
+}
 export const SendMessage = v.variant('type', [
   v.strictObject({
+    ...toEvery,
     type: v.literal('text'),
-    to: Address,
     text: Text,
     mentions: v.optional(v.pipe(v.array(Address), v.maxLength(256))),
-    quotedMessageId: v.optional(MessageId),
-    notBefore: v.optional(Instant),
-    expiresAt: v.optional(Instant),
   }),
+  v.strictObject({ ...toEvery, type: v.literal('location'), location: LocationGiven }),
+  v.strictObject({
+    ...toEvery,
+    type: v.literal('contacts'),
+    contacts: v.pipe(v.array(ContactGiven), v.minLength(1), v.maxLength(50)),
+  }),
+  v.strictObject({ ...toEvery, type: v.literal('poll'), poll: PollGiven }),
 ])
 export type SendMessage = v.InferOutput<typeof SendMessage>
 

@@ -31,6 +31,7 @@ const table = {
   'message.not_found': { status: 404, title: 'There is no such message', retryable: false },
   'message.ambiguous': { status: 409, title: 'More than one chat has a message with this id', retryable: false },
   'message.not_own': { status: 409, title: 'Only own messages can be changed', retryable: false },
+  'message.not_editable': { status: 409, title: 'Only texts can be edited', retryable: false },
   'command.not_found': { status: 404, title: 'There is no such command', retryable: false },
   'command.already_sent': { status: 409, title: 'It has gone already', retryable: false },
   'recipient.not_on_whatsapp': { status: 422, title: 'The recipient is not on WhatsApp', retryable: false },

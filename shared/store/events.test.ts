@@ -90,3 +90,25 @@ test('owners of many streams append in one moment: one that was overtaken takes 
   expect(await seqs('e3')).toEqual([1, 2])
   for (const stream of ['e1', 'e2', 'e4', 'e5']) expect(await seqs(stream)).toEqual(upTo(201))
 }, 60_000)
+
+test('an event with more cards than readers take says who they are, and that it says less', async () => {
+  const appender = opened.store.events.openAppender('cards', 1)
+  await appender.fence('f')
+  const contacts = Array.from({ length: 500 }, (_, i) => ({
+    name: `n${i}`,
+    phones: ['34600000001'],
+    vcard: 'x'.repeat(500),
+  }))
+  await appender.append([
+    { type: 'message.received', data: { messageId: 'M', contacts } },
+    { type: 'message.received', data: { messageId: 'N', contacts: contacts.slice(0, 2) } },
+  ])
+  const [many, few] = (await opened.store.events.read('cards', 1, 10)).map(({ data }) => data)
+  expect(Buffer.byteLength(JSON.stringify(many))).toBeLessThanOrEqual(64 * 1024)
+  expect(many).toMatchObject({
+    contactsTruncated: true,
+    contacts: contacts.slice(0, 40).map(({ name, phones }) => ({ name, phones })),
+  })
+  expect(few).toEqual({ messageId: 'N', contacts: contacts.slice(0, 2) })
+  await appender.close()
+})

@@ -188,7 +188,7 @@ test('keys, logs, pictures and texts never travel in it: it says who and in whic
     sessionId: 's',
     lane: 'a lane',
     kind: 'message.send',
-    payload: { to: 'marked', text: 'marked' },
+    payload: { to: 'marked', content: { type: 'text', text: 'marked' } },
     actor: 'marked',
   })
   await store.commands.take('c', 1)

@@ -149,7 +149,7 @@ export function createMessageStore(db: Db) {
     async revoke(key: string, at: Date): Promise<Message | null> {
       return messages.findOneAndUpdate(
         { _id: key, revokedAt: { $exists: false } },
-        { $set: { revokedAt: at }, $unset: { text: '', raw: '' } },
+        { $set: { revokedAt: at }, $unset: { text: '', location: '', contacts: '', poll: '', raw: '' } },
         { returnDocument: 'after' },
       )
     },

@@ -53,19 +53,15 @@ async function quotedFor(context: ActContext, chatId: string, messageId: string 
 
 const acts: { [K in CommandKind]: Act<K> } = {
   'message.send': async (context, command) => {
-    const { to, text, mentions, quotedMessageId } = command.payload
+    const { to, content, quotedMessageId } = command.payload
     const messageId = idOf(command)
     const chatId = await context.addresses.chatIdOf(context.connection.identify(to), command.createdAt)
     const quoted = await quotedFor(context, chatId, quotedMessageId)
-    const sent = await context.connection.sending.text(to, messageId, {
-      text,
-      ...(mentions ? { mentions } : {}),
-      ...(quoted ? { quoted } : {}),
-    })
+    const sent = await context.connection.sending.message(to, messageId, content, quoted)
     if (sent.outcome === 'not_on_whatsapp')
       return { outcome: 'failed', code: 'recipient.not_on_whatsapp', reason: 'This number is not on WhatsApp' }
-    // A plain text can be made again for a resend; what it answers and mentions cannot.
-    if (quoted || mentions)
+    // A plain text can be made again for a resend; anything else is kept as it went.
+    if (quoted || content.type !== 'text' || content.mentions)
       await context.store.messages.keepRaw(toMessageKey(context.sessionId, chatId, 'me', messageId), sent.raw)
     return awaitingAck
   },

@@ -1,5 +1,6 @@
 // What an accepted command of ours changes in our own history: the server took it, so it is as if the phone had said it.
 import type { Command } from '../../../shared/model/command.ts'
+import { toPreview, toShown } from '../../../shared/model/content.ts'
 import { toMessageKey, toMessageView, type Message } from '../../../shared/model/message.ts'
 import { recordChange } from '../record/record-changes.ts'
 import { toFactKey, type RecordContext } from '../record/context.ts'
@@ -32,9 +33,10 @@ export async function recordQueued(
 }
 
 async function touchChat({ store, sessionId }: RecordContext, last: Message): Promise<void> {
-  const { messageId, chatId, text = '', timestamp: at } = last
+  const { messageId, chatId, type, timestamp: at } = last
+  const text = toPreview(last)?.slice(0, 500)
   await store.chats.touch(sessionId, chatId, {
-    lastMessage: { messageId, type: 'text', fromMe: true, at, text: text.slice(0, 500) },
+    lastMessage: { messageId, type, fromMe: true, at, ...(text === undefined ? {} : { text }) },
     unread: 'clear',
   })
 }
@@ -43,7 +45,7 @@ async function toRow(context: RecordContext, command: Command<'message.send'>, c
   const { sessionId } = context
   const messageId = command.messageId ?? command._id
   const chatId = await context.addresses.chatIdOf(chat, command.createdAt)
-  const { text, mentions, quotedMessageId } = command.payload
+  const { content, quotedMessageId } = command.payload
   return {
     _id: toMessageKey(sessionId, chatId, 'me', messageId),
     sessionId,
@@ -51,9 +53,7 @@ async function toRow(context: RecordContext, command: Command<'message.send'>, c
     messageId,
     sender: 'me',
     fromMe: true,
-    type: 'text',
-    text,
-    ...(mentions ? { mentions } : {}),
+    ...toShown(content),
     ...(quotedMessageId ? { quotedMessageId } : {}),
     timestamp: command.createdAt,
     status: 'queued',

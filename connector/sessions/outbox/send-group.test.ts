@@ -30,7 +30,7 @@ test('taken and not put back when MongoDB went with the connection: it is in the
     connection: {
       identify: (jid: string) => [jid],
       sending: {
-        text: () => {
+        message: () => {
           open?.closed.abort()
           open = undefined
           return new Promise(() => undefined)
@@ -64,7 +64,7 @@ test('taken and not put back when MongoDB went with the connection: it is in the
     ...base,
     _id: 'c',
     messageId: 'M',
-    payload: { to: lane, text: 't' },
+    payload: { to: lane, content: { type: 'text', text: 't' } },
   })
   expect(await patiently(() => sendGroup([command]), { signal })).toBe(false)
   expect(await store.commands.read('c')).toMatchObject({ state: 'queued', attempts: 0 })

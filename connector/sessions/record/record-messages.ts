@@ -1,5 +1,6 @@
 // Messages: row → event → chat → done. Each step is idempotent by key, so a crash anywhere is finished by doing it again.
 import type { EventInput, EventType } from '../../../shared/model/event.ts'
+import { toPreview } from '../../../shared/model/content.ts'
 import { phoneOf } from '../../../shared/model/jid.ts'
 import { toMessageKey, toMessageView, type Message } from '../../../shared/model/message.ts'
 import type { MessageFact } from '../../whatsapp/facts.ts'
@@ -56,7 +57,8 @@ async function touchChats(context: RecordContext, rows: readonly Message[], fres
   for (const [chatId, ofChat] of byChat) {
     const last = ofChat.reduce((a, b) => (b.timestamp >= a.timestamp ? b : a))
     const unread = ofChat.filter((row) => fresh.has(row._id) && !row.fromMe && !row.historical).length
-    const { messageId, text, type, fromMe, timestamp } = last
+    const { messageId, type, fromMe, timestamp } = last
+    const text = toPreview(last)
     await context.store.chats.touch(context.sessionId, chatId, {
       lastMessage: {
         messageId,

@@ -61,7 +61,7 @@ async function openRecorder(signal = new AbortController().signal) {
         sessionId,
         lane: chat[0],
         kind: 'message.send',
-        payload: { to: chat[0], text: 'to Beto' },
+        payload: { to: chat[0], content: { type: 'text', text: 'to Beto' } },
         messageId,
         actor: 'test',
       })

@@ -1,5 +1,6 @@
 // GET /whatsapp/messages/{jid}?limit=&before=: newest first. Document 2.
 import * as v from 'valibot'
+import { toPreview } from '../../../shared/model/content.ts'
 import type { Message } from '../../../shared/model/message.ts'
 import { PageQuery } from '../../../shared/model/page.ts'
 import type { Api } from '../../deps.ts'
@@ -18,6 +19,6 @@ export const listCompatMessages = (api: Api) =>
   })
 
 function toCompatMessage(message: Message) {
-  const { chatId, fromMe, type, text, timestamp } = message
-  return { jid: chatId, fromMe, type, content: text ?? null, timestamp }
+  const { chatId, fromMe, type, timestamp } = message
+  return { jid: chatId, fromMe, type, content: toPreview(message) ?? null, timestamp }
 }

@@ -1,6 +1,7 @@
 // PATCH /v1/sessions/{id}/messages/{messageId}: another text for a message of ours.
 import * as v from 'valibot'
 import { EditMessage } from '../../../shared/model/message.ts'
+import { Problem } from '../../../shared/model/problem.ts'
 import type { Api } from '../../deps.ts'
 import { sessionOperation } from '../../operation.ts'
 import { giveOrder } from '../../order.ts'
@@ -14,7 +15,10 @@ export const editMessage = (api: Api) =>
     { scope: 'messages.write', body: EditMessage, query: v.strictObject({ chatId: ChatIdQuery, wait: Wait }) },
     async (c, { actor, sessionId, body, query }) => {
       await api.sessions.mustExist(sessionId)
-      const { chatId, messageId } = await findOwnTarget(api, sessionId, c.req.param('messageId'), query.chatId)
+      const target = await findOwnTarget(api, sessionId, c.req.param('messageId'), query.chatId)
+      const { chatId, messageId } = target
+      const { type } = 'row' in target ? target.row : target.command.payload.content
+      if (type !== 'text') throw new Problem('message.not_editable')
       const outcome = await giveOrder(api, c, {
         actor,
         sessionId,

@@ -61,7 +61,7 @@ test('a text is accepted at once, with its final WhatsApp id, while the phone is
     sessionId: session,
     lane: ana,
     kind: 'message.send',
-    payload: { to: ana, text: 'hello' },
+    payload: { to: ana, content: { type: 'text', text: 'hello' } },
     messageId: answer.body.messageId,
     state: 'queued',
   })
@@ -204,10 +204,28 @@ test('twenty at once under one idempotency key are one message', async () => {
   expect(await commands()).toHaveLength(1)
 })
 
+test('what is accepted is shown as it will be, before its owner has made its row', async () => {
+  const contacts = [{ name: 'Eva', phones: ['+34 600 000 001'] }]
+  const { body } = await send({ type: 'contacts', to: ana, contacts })
+  const shown = await api.call('GET', `/v1/sessions/${session}/messages/${body.messageId}`)
+  expect(shown.body).toMatchObject({
+    type: 'contacts',
+    status: 'queued',
+    contacts: [{ name: 'Eva', phones: ['34600000001'] }],
+  })
+  expect(shown.body.contacts[0].vcard).toContain('waid=34600000001')
+})
+
+test('only a text can be edited', async () => {
+  const { body } = await send({ type: 'poll', to: ana, poll: { question: 'q', options: ['a', 'b'] } })
+  const answer = await api.call('PATCH', `/v1/sessions/${session}/messages/${body.messageId}`, { body: { text: 'x' } })
+  expect([answer.status, answer.body.code]).toEqual([409, 'message.not_editable'])
+})
+
 test('a hundred texts to one chat keep their order', async () => {
   for (let n = 0; n < 100; n += 1) await send({ ...text, text: `no ${n}` })
   const waiting = await api.store.commands.waiting(session, 200)
-  expect(waiting.map((command) => (command.payload as { text: string }).text)).toEqual(
+  expect(waiting.map((command) => (command.payload as { content: { text: string } }).content.text)).toEqual(
     Array.from({ length: 100 }, (_, n) => `no ${n}`),
   )
 })
@@ -224,6 +242,30 @@ test.each([
   ['an end in the past', { ...text, expiresAt: '2020-01-01T00:00:00Z' }, 'expiresAt'],
   ['a time that is none', { ...text, notBefore: 'tomorrow' }, 'notBefore'],
   ['a missing text', { type: 'text', to: ana }, 'text'],
+  [
+    'a place off the globe',
+    { type: 'location', to: ana, location: { latitude: 91, longitude: 0 } },
+    'location.latitude',
+  ],
+  ['no place at all', { type: 'location', to: ana }, 'location'],
+  ['no contact', { type: 'contacts', to: ana, contacts: [] }, 'contacts'],
+  [
+    'a contact without a number',
+    { type: 'contacts', to: ana, contacts: [{ name: 'x', phones: [] }] },
+    'contacts.0.phones',
+  ],
+  [
+    'a number that is none',
+    { type: 'contacts', to: ana, contacts: [{ name: 'x', phones: ['a\nTEL:1'] }] },
+    'contacts.0.phones.0',
+  ],
+  ['a poll of one option', { type: 'poll', to: ana, poll: { question: 'q', options: ['a'] } }, 'poll.options'],
+  ['a poll of the same twice', { type: 'poll', to: ana, poll: { question: 'q', options: ['a', 'a'] } }, 'poll.options'],
+  [
+    'more choices than options',
+    { type: 'poll', to: ana, poll: { question: 'q', options: ['a', 'b'], selectable: 3 } },
+    'poll.selectable',
+  ],
   ['an operator instead of an address', { ...text, to: { $gt: '' } }, 'to'],
 ])('%s is 422 with its path, and nothing is stored', async (_name, body, path) => {
   const answer = await send(body)

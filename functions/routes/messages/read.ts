@@ -1,4 +1,5 @@
 // GET /v1/sessions/{id}/messages/{messageId}: one message with its status history and reactions.
+import { toShown } from '../../../shared/model/content.ts'
 import * as v from 'valibot'
 import type { Command } from '../../../shared/model/command.ts'
 import { toMessageView, type MessageView } from '../../../shared/model/message.ts'
@@ -28,10 +29,13 @@ function toAcceptedView(command: Command<'message.send'>, messageId: string): Me
     from: 'me',
     to: command.lane,
     pushName: undefined,
-    type: 'text',
     kind: undefined,
-    text: command.payload.text,
-    mentions: command.payload.mentions,
+    text: undefined,
+    location: undefined,
+    contacts: undefined,
+    poll: undefined,
+    mentions: undefined,
+    ...toShown(command.payload.content),
     quotedMessageId: command.payload.quotedMessageId,
     timestamp: command.createdAt,
     status: hasFailed ? 'failed' : 'queued',

@@ -1,4 +1,5 @@
 // POST /v1/sessions/{id}/messages: ONE insert into the outbox; 202 at once, also while the phone is away.
+import type { OutContent } from '../../../shared/model/content.ts'
 import { SendMessage } from '../../../shared/model/message.ts'
 import { createMessageId } from '../../../shared/model/message-id.ts'
 import { Problem, type FieldFault } from '../../../shared/model/problem.ts'
@@ -30,7 +31,7 @@ export async function acceptMessage(
 ): Promise<{ command: Command; isDone: boolean }> {
   const { actor, sessionId, body } = order
   const to = toJid(body.to, 'to')
-  const mentions = body.mentions?.map((mention, i) => toJid(mention, `mentions.${i}`))
+  const content = toContent(body)
   refuseBadTimes(api.now(), body)
   const [lane] = await Promise.all([api.lanes.of(sessionId, to), api.sessions.mustExist(sessionId)])
   return giveOrder(api, c, {
@@ -40,8 +41,7 @@ export async function acceptMessage(
     lane,
     payload: {
       to,
-      text: body.text,
-      ...(mentions ? { mentions } : {}),
+      content,
       ...(body.quotedMessageId === undefined ? {} : { quotedMessageId: body.quotedMessageId }),
     },
     messageId: createMessageId(),
@@ -50,6 +50,21 @@ export async function acceptMessage(
     body,
     wait: order.wait,
   })
+}
+
+function toContent(body: SendMessage): OutContent {
+  switch (body.type) {
+    case 'text': {
+      const mentions = body.mentions?.map((mention, i) => toJid(mention, `mentions.${i}`))
+      return { type: 'text', text: body.text, ...(mentions ? { mentions } : {}) }
+    }
+    case 'location':
+      return { type: 'location', location: body.location }
+    case 'contacts':
+      return { type: 'contacts', contacts: body.contacts }
+    case 'poll':
+      return { type: 'poll', poll: body.poll }
+  }
 }
 
 function refuseBadTimes(nowMs: number, body: SendMessage): void {

@@ -69,6 +69,9 @@ export const addMessageRoutes = (app: Hono, { exchange, phones }: DoorDeps): voi
       return { kind: 'reaction', emoji: body.reaction.emoji, target: find(body.reaction.messageId).key }
     if (body.edit) return { kind: 'edit', text: body.edit.text, target: own(body.edit.messageId) }
     if (body.revoke) return { kind: 'revoke', target: own(body.revoke.messageId) }
+    if (body.location) return { kind: 'location', location: body.location }
+    if (body.contacts) return { kind: 'contacts', contacts: body.contacts }
+    if (body.poll) return { kind: 'poll', poll: body.poll }
     const text = body.text ?? ''
     if (!body.quotedMessageId) return { kind: 'text', text }
     const { content, author } = find(body.quotedMessageId)

@@ -39,15 +39,27 @@ export const NewMessage = v.pipe(
     text: v.optional(Text),
     count: v.optional(Count(MAX_BURST)),
     quotedMessageId: v.optional(MessageId),
+    location: v.optional(
+      v.strictObject({
+        latitude: v.number(),
+        longitude: v.number(),
+        name: v.optional(v.string()),
+        address: v.optional(v.string()),
+      }),
+    ),
+    contacts: v.optional(v.array(v.strictObject({ name: v.string(), vcard: v.string() }))),
+    poll: v.optional(
+      v.strictObject({ question: v.string(), options: v.array(v.string()), selectable: v.optional(v.number(), 1) }),
+    ),
     reaction: v.optional(v.strictObject({ messageId: MessageId, emoji: v.string() })),
     edit: v.optional(v.strictObject({ messageId: MessageId, text: Text })),
     revoke: v.optional(v.strictObject({ messageId: MessageId })),
     addressing: Addressing,
   }),
   v.check(
-    ({ text, reaction, edit, revoke }) =>
-      [text, reaction, edit, revoke].filter((one) => one !== undefined).length === 1,
-    'expected exactly one of text, reaction, edit, revoke',
+    ({ text, location, contacts, poll, reaction, edit, revoke }) =>
+      [text, location, contacts, poll, reaction, edit, revoke].filter((one) => one !== undefined).length === 1,
+    'expected exactly one of text, location, contacts, poll, reaction, edit, revoke',
   ),
   v.check(
     ({ text, count, quotedMessageId }) => text !== undefined || (count === undefined && quotedMessageId === undefined),

@@ -1,14 +1,24 @@
 // Between a message's protobuf and the few words in which the door speaks of it.
+import { randomBytes } from 'node:crypto'
 import { proto } from '@whiskeysockets/baileys'
-import type { MessageKind } from '../records.ts'
+import type { Card, Details, MessageKind, Place, Poll } from '../records.ts'
 
 export type Wish =
   | { kind: 'text'; text: string; quoted?: { messageId: string; author: string; content: Buffer } }
+  | { kind: 'location'; location: Place }
+  | { kind: 'contacts'; contacts: Card[] }
+  | { kind: 'poll'; poll: Poll }
   | { kind: 'reaction'; emoji: string; target: proto.IMessageKey }
   | { kind: 'edit'; text: string; target: proto.IMessageKey }
   | { kind: 'revoke'; target: proto.IMessageKey }
 
-export type Description = { kind: MessageKind; text: string; targetId?: string; quotedMessageId?: string }
+export type Description = {
+  kind: MessageKind
+  text: string
+  details?: Details
+  targetId?: string
+  quotedMessageId?: string
+}
 
 const { Type } = proto.Message.ProtocolMessage
 
@@ -23,6 +33,28 @@ export const buildMessage = (wish: Wish): proto.IMessage => {
         quotedMessage: proto.Message.decode(quoted.content),
       }
       return { extendedTextMessage: { text: wish.text, contextInfo } }
+    }
+    case 'location': {
+      const { latitude, longitude, name, address } = wish.location
+      return { locationMessage: { degreesLatitude: latitude, degreesLongitude: longitude, name, address } }
+    }
+    case 'contacts': {
+      const cards = wish.contacts.map(({ name, vcard }) => ({ displayName: name, vcard }))
+      const [only] = cards
+      if (only && cards.length === 1) return { contactMessage: only }
+      return { contactsArrayMessage: { displayName: `${cards.length} contacts`, contacts: cards } }
+    }
+    case 'poll': {
+      const { question, options, selectable } = wish.poll
+      const poll = {
+        name: question,
+        options: options.map((optionName) => ({ optionName })),
+        selectableOptionsCount: selectable,
+      }
+      const messageContextInfo = { messageSecret: randomBytes(32) }
+      return selectable === 1
+        ? { messageContextInfo, pollCreationMessageV3: poll }
+        : { messageContextInfo, pollCreationMessage: poll }
     }
     case 'reaction':
       return { reactionMessage: { key: wish.target, text: wish.emoji, senderTimestampMs: Date.now() } }
@@ -45,6 +77,8 @@ export const stanzaAttributes = (kind: MessageKind): { type: string; edit?: stri
   if (kind === 'reaction') return { type: 'reaction' }
   if (kind === 'edit') return { type: 'text', edit: '1' }
   if (kind === 'revoke') return { type: 'text', edit: '7' }
+  if (kind === 'poll') return { type: 'poll' }
+  if (kind === 'location' || kind === 'contacts') return { type: 'media' }
   return { type: 'text' }
 }
 
@@ -59,6 +93,32 @@ const textOf = (message: proto.IMessage | null | undefined): string =>
 const unwrap = (message: proto.IMessage): proto.IMessage =>
   message.ephemeralMessage?.message ?? message.viewOnceMessage?.message ?? message.editedMessage?.message ?? message
 
+const detailsOf = (message: proto.IMessage): { kind: MessageKind; details: Details } | undefined => {
+  const { locationMessage: place, contactMessage, contactsArrayMessage } = message
+  if (place) {
+    const { degreesLatitude: latitude, degreesLongitude: longitude, name, address } = place
+    const location = {
+      latitude: latitude ?? 0,
+      longitude: longitude ?? 0,
+      name: name ?? undefined,
+      address: address ?? undefined,
+    }
+    return { kind: 'location', details: { location } }
+  }
+  const cards = contactsArrayMessage?.contacts ?? (contactMessage ? [contactMessage] : undefined)
+  if (cards) {
+    const contacts = cards.map(({ displayName, vcard }) => ({ name: displayName ?? '', vcard: vcard ?? '' }))
+    return { kind: 'contacts', details: { contacts } }
+  }
+  const poll = message.pollCreationMessage ?? message.pollCreationMessageV3
+  if (!poll) return undefined
+  const options = (poll.options ?? []).map(({ optionName }) => optionName ?? '')
+  return {
+    kind: 'poll',
+    details: { poll: { question: poll.name ?? '', options, selectable: poll.selectableOptionsCount ?? 0 } },
+  }
+}
+
 export const describeMessage = (wrapped: proto.IMessage): Description => {
   const message = unwrap(wrapped)
   const { reactionMessage: reaction, protocolMessage: protocol } = message
@@ -67,6 +127,8 @@ export const describeMessage = (wrapped: proto.IMessage): Description => {
     return { kind: 'edit', text: textOf(protocol.editedMessage), ...target(protocol.key) }
   }
   if (protocol?.type === Type.REVOKE && protocol.key) return { kind: 'revoke', text: '', ...target(protocol.key) }
+  const details = detailsOf(message)
+  if (details) return { text: '', ...details }
   const quotedMessageId = message.extendedTextMessage?.contextInfo?.stanzaId
   const text = textOf(message)
   const isText = message.conversation != null || message.extendedTextMessage != null

@@ -1,4 +1,5 @@
 // The outbox of one session on a real store, against a wire that the test holds in its hand.
+import type { OutContent } from '../../../../shared/model/content.ts'
 import type { Command } from '../../../../shared/model/command.ts'
 import type { NewCommand } from '../../../../shared/store/commands.ts'
 import type { Store } from '../../../../shared/store/open-store.ts'
@@ -86,7 +87,8 @@ export async function openLanes(store: Store, options: LaneOptions = {}) {
       identify,
       isMe: (jid: string) => jid === me,
       sending: {
-        text: (to: string, messageId: string, { text }: { text: string }): Promise<SendOutcome> => {
+        message: (to: string, messageId: string, content: OutContent): Promise<SendOutcome> => {
+          const { text } = content as { text: string }
           if (fails(text)) return Promise.reject(new Error('not this time'))
           onWire(to, text, messageId)
           if (automatic) outbox.acked(messageId, undefined)
@@ -133,7 +135,7 @@ export async function openLanes(store: Store, options: LaneOptions = {}) {
         sessionId,
         lane: to,
         kind: 'message.send' as const,
-        payload: { to, text },
+        payload: { to, content: { type: 'text' as const, text } },
         messageId: `MSG${id}`,
         actor: 'test',
         ...more,
