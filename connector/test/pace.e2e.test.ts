@@ -40,7 +40,7 @@ test('messages that wait for a slow pace leave at once when a faster one is aske
   await world.inbox(beto, 1)
   const waiting = await world.store.commands.waiting('s', 10)
   expect(
-    waiting.map(({ payload }) => (payload as { text?: string }).text),
+    waiting.map(({ payload }) => (payload as { content: { text?: string } }).content.text),
     'a minute each',
   ).toEqual(['two', 'three'])
 
