@@ -13,65 +13,18 @@ import { front } from './request/front.ts'
 import { methodsOf } from './request/methods-of.ts'
 import { problemResponse, toProblem } from './request/problem-response.ts'
 import { openStoreWatch } from './request/store-watch.ts'
-import { listChats } from './routes/chats/list.ts'
-import { markChatRead } from './routes/chats/mark-read.ts'
-import { readChat } from './routes/chats/read.ts'
-import { setTyping } from './routes/chats/set-typing.ts'
-import { cancelCommand } from './routes/commands/cancel.ts'
-import { listCommands } from './routes/commands/list.ts'
-import { readCommand } from './routes/commands/read.ts'
-import { connectDefault } from './routes/compat/connect.ts'
-import { disconnectDefault } from './routes/compat/disconnect.ts'
-import { generateQr } from './routes/compat/generate-qr.ts'
-import { listCompatChats } from './routes/compat/list-chats.ts'
-import { listCompatContacts } from './routes/compat/list-contacts.ts'
-import { listCompatMessages } from './routes/compat/list-messages.ts'
-import { readCompatQr } from './routes/compat/read-qr.ts'
-import { sendCompatMedia } from './routes/compat/send-media.ts'
-import { sendCompatText } from './routes/compat/send-text.ts'
-import { defaultStatus } from './routes/compat/status.ts'
-import { listConnectors } from './routes/connectors/list.ts'
-import { readConnector } from './routes/connectors/read.ts'
-import { wishDrain } from './routes/connectors/wish-drain.ts'
-import { listContacts } from './routes/contacts/list.ts'
-import { readContact } from './routes/contacts/read.ts'
-import { eventsByAccept } from './routes/events/by-accept.ts'
-import { issueTicket } from './routes/events/issue-ticket.ts'
-import { createApiKey } from './routes/keys/create.ts'
-import { listApiKeys } from './routes/keys/list.ts'
-import { readApiKey } from './routes/keys/read.ts'
-import { revokeApiKey } from './routes/keys/revoke.ts'
-import { editMessage } from './routes/messages/edit.ts'
-import { listMessages } from './routes/messages/history.ts'
-import { reactToMessage } from './routes/messages/react.ts'
-import { readMessage } from './routes/messages/read.ts'
-import { revokeMessage } from './routes/messages/revoke.ts'
-import { sendMessage } from './routes/messages/send.ts'
-import { health } from './routes/ops/health.ts'
-import { ready } from './routes/ops/ready.ts'
-import { socket } from './routes/ops/socket.ts'
-import { readStatistics } from './routes/ops/statistics.ts'
-import { setPresence } from './routes/presence/set.ts'
-import { subscribePresence } from './routes/presence/subscribe.ts'
-import { createSessionRoute } from './routes/sessions/create.ts'
-import { listSessions } from './routes/sessions/list.ts'
-import { requestPairingCode } from './routes/sessions/pairing-code.ts'
-import { patchSession } from './routes/sessions/patch.ts'
-import { readQr } from './routes/sessions/qr.ts'
-import { readSession } from './routes/sessions/read.ts'
-import { removeSession } from './routes/sessions/remove.ts'
-import { wishSession } from './routes/sessions/wish.ts'
-import { createWebhook } from './routes/webhooks/create.ts'
-import { listDeliveries } from './routes/webhooks/list-deliveries.ts'
-import { listWebhooks } from './routes/webhooks/list.ts'
-import { patchWebhook } from './routes/webhooks/patch.ts'
-import { readDelivery } from './routes/webhooks/read-delivery.ts'
-import { readWebhook } from './routes/webhooks/read.ts'
-import { redeliverRange } from './routes/webhooks/redeliver-range.ts'
-import { redeliver } from './routes/webhooks/redeliver.ts'
-import { removeWebhook } from './routes/webhooks/remove.ts'
-import { rotateWebhookSecret } from './routes/webhooks/rotate-secret.ts'
-import { sendWebhookTest } from './routes/webhooks/send-test.ts'
+import { chatsRoutes } from './routes/chats/routes.ts'
+import { commandsRoutes } from './routes/commands/routes.ts'
+import { compatRoutes } from './routes/compat/routes.ts'
+import { connectorsRoutes } from './routes/connectors/routes.ts'
+import { contactsRoutes } from './routes/contacts/routes.ts'
+import { eventsRoutes } from './routes/events/routes.ts'
+import { keysRoutes } from './routes/keys/routes.ts'
+import { messagesRoutes } from './routes/messages/routes.ts'
+import { opsRoutes } from './routes/ops/routes.ts'
+import { presenceRoutes } from './routes/presence/routes.ts'
+import { sessionsRoutes } from './routes/sessions/routes.ts'
+import { webhooksRoutes } from './routes/webhooks/routes.ts'
 import { createWaits } from './waits.ts'
 
 /** @public The type of the typed client (`hc<App>`). */
@@ -107,79 +60,18 @@ export function createApp(deps: AppDeps) {
   })
 
   const routes = app
-    .get('/health', health())
-    .get('/ready', ready(api))
-    .get('/v1/statistics', readStatistics(api))
-
-    .post('/v1/sessions', createSessionRoute(api))
-    .get('/v1/sessions', listSessions(api))
-    .get('/v1/sessions/:sessionId', readSession(api))
-    .patch('/v1/sessions/:sessionId', patchSession(api))
-    .delete('/v1/sessions/:sessionId', removeSession(api))
-    .post('/v1/sessions/:sessionId/start', wishSession(api, 'start'))
-    .post('/v1/sessions/:sessionId/stop', wishSession(api, 'stop'))
-    .post('/v1/sessions/:sessionId/restart', wishSession(api, 'restart'))
-    .post('/v1/sessions/:sessionId/logout', wishSession(api, 'logout'))
-    .get('/v1/sessions/:sessionId/qr', readQr(api))
-    .post('/v1/sessions/:sessionId/pairing-code', requestPairingCode(api))
-    .put('/v1/sessions/:sessionId/presence', setPresence(api))
-    .post('/v1/sessions/:sessionId/presence/subscribe', subscribePresence(api))
-
-    .post('/v1/sessions/:sessionId/messages', sendMessage(api))
-    .get('/v1/sessions/:sessionId/messages/:messageId', readMessage(api))
-    .patch('/v1/sessions/:sessionId/messages/:messageId', editMessage(api))
-    .delete('/v1/sessions/:sessionId/messages/:messageId', revokeMessage(api))
-    .put('/v1/sessions/:sessionId/messages/:messageId/reaction', reactToMessage(api))
-
-    .get('/v1/sessions/:sessionId/chats', listChats(api))
-    .get('/v1/sessions/:sessionId/chats/:chatId', readChat(api))
-    .get('/v1/sessions/:sessionId/chats/:chatId/messages', listMessages(api))
-    .post('/v1/sessions/:sessionId/chats/:chatId/read', markChatRead(api))
-    .put('/v1/sessions/:sessionId/chats/:chatId/typing', setTyping(api))
-    .get('/v1/sessions/:sessionId/contacts', listContacts(api))
-    .get('/v1/sessions/:sessionId/contacts/:contactId', readContact(api))
-
-    .get('/v1/commands', listCommands(api))
-    .get('/v1/commands/:commandId', readCommand(api))
-    .delete('/v1/commands/:commandId', cancelCommand(api))
-
-    .get('/v1/events', eventsByAccept(api))
-    .post('/v1/ws-tickets', issueTicket(api))
-    .get('/v1/ws', socket())
-
-    .post('/v1/webhooks', createWebhook(api))
-    .get('/v1/webhooks', listWebhooks(api))
-    .get('/v1/webhooks/:webhookId', readWebhook(api))
-    .patch('/v1/webhooks/:webhookId', patchWebhook(api))
-    .delete('/v1/webhooks/:webhookId', removeWebhook(api))
-    .post('/v1/webhooks/:webhookId/rotate-secret', rotateWebhookSecret(api))
-    .post('/v1/webhooks/:webhookId/test', sendWebhookTest(api))
-    .post('/v1/webhooks/:webhookId/redeliver', redeliverRange(api))
-    .get('/v1/webhooks/:webhookId/deliveries', listDeliveries(api))
-    .get('/v1/webhooks/:webhookId/deliveries/:deliveryId', readDelivery(api))
-    .post('/v1/webhooks/:webhookId/deliveries/:deliveryId/redeliver', redeliver(api))
-
-    .get('/v1/connectors', listConnectors(api))
-    .get('/v1/connectors/:connectorId', readConnector(api))
-    .post('/v1/connectors/:connectorId/drain', wishDrain(api, true))
-    .delete('/v1/connectors/:connectorId/drain', wishDrain(api, false))
-
-    .post('/v1/api-keys', createApiKey(api))
-    .get('/v1/api-keys', listApiKeys(api))
-    .get('/v1/api-keys/:keyId', readApiKey(api))
-    .delete('/v1/api-keys/:keyId', revokeApiKey(api))
-
-    // The words of both requirement documents, over the same operations.
-    .post('/generate-qr', generateQr(api))
-    .get('/qr/:sessionId', readCompatQr(api))
-    .get('/contacts/:sessionId', listCompatContacts(api))
-    .post('/whatsapp/session/connect', connectDefault(api))
-    .get('/whatsapp/session/status', defaultStatus(api))
-    .post('/whatsapp/session/disconnect', disconnectDefault(api))
-    .post('/whatsapp/message/send/text', sendCompatText(api))
-    .post('/whatsapp/message/send/media', sendCompatMedia(api))
-    .get('/whatsapp/chats', listCompatChats(api))
-    .get('/whatsapp/messages/:jid', listCompatMessages(api))
+    .route('/', opsRoutes(api))
+    .route('/', sessionsRoutes(api))
+    .route('/', presenceRoutes(api))
+    .route('/', messagesRoutes(api))
+    .route('/', chatsRoutes(api))
+    .route('/', contactsRoutes(api))
+    .route('/', commandsRoutes(api))
+    .route('/', eventsRoutes(api))
+    .route('/', webhooksRoutes(api))
+    .route('/', connectorsRoutes(api))
+    .route('/', keysRoutes(api))
+    .route('/', compatRoutes(api))
 
   return {
     app: routes,

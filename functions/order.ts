@@ -1,7 +1,7 @@
 // Giving an order: one insert into the durable outbox, under an idempotency key if there is one, and the wait for its end.
 import type { Actor } from '../shared/model/api-key.ts'
 import type { Command, CommandKind, CommandPayloads } from '../shared/model/command.ts'
-import { Problem } from '../shared/model/problem.ts'
+import { isProblemCode, Problem } from '../shared/model/problem.ts'
 import type { NewCommand } from '../shared/store/commands.ts'
 import { createToken, hashText } from '../shared/store/cipher.ts'
 import type { Api } from './deps.ts'
@@ -25,7 +25,7 @@ export type Order<K extends CommandKind> = {
 }
 
 /**
- * Throws `idempotency.conflict`, `queue.full`, and `recipient.not_on_whatsapp` or `command.failed` when it ended badly while the caller waited.
+ * Throws `idempotency.conflict`, `queue.full`, and the command's own code (`recipient.not_on_whatsapp` …) or `command.failed` when it ended badly while the caller waited.
  * `isDone` = it has ended well while the caller waited.
  */
 export async function giveOrder<K extends CommandKind>(
@@ -59,11 +59,16 @@ export async function giveOrder<K extends CommandKind>(
   })
   if (ended && ended.state !== 'done')
     // What is wrong with the order itself is the caller's to mend, not a fault of the way to WhatsApp.
-    throw new Problem(ended.error?.code === 'recipient.not_on_whatsapp' ? ended.error.code : 'command.failed', {
-      detail: ended.error?.reason ?? `It was ${ended.state}`,
-      ...(ended.error?.errors ? { errors: ended.error.errors } : {}),
-    })
+    throw toProblem(ended)
   return { command: ended ?? command, isDone: ended !== undefined }
+}
+
+/** What is wrong with the order itself is the caller's to mend, not a fault of the way to WhatsApp. */
+export function toProblem({ state, error }: Command): Problem {
+  return new Problem(isProblemCode(error?.code) ? error.code : 'command.failed', {
+    detail: error?.reason ?? `It was ${state}`,
+    ...(error?.errors ? { errors: error.errors } : {}),
+  })
 }
 
 /** What a caller should wait when the queue is full, seconds. */

@@ -17,6 +17,7 @@ import type { Journal } from './keys/journal.ts'
 import type { KeyStore } from './keys/open-key-store.ts'
 import { replayJournal } from './keys/replay.ts'
 import { createSignalRepository } from './keys/signal-repository.ts'
+import { createPeople, type People } from './people.ts'
 import { watchQrRotation } from './qr-rotation.ts'
 import type { RetryCaches } from './retry-caches.ts'
 import { createSending, type Sending } from './sending.ts'
@@ -56,6 +57,7 @@ export type ConnectionOptions = {
 
 export type Connection = {
   sending: Sending
+  people: People
   /** Every known form of an address, the given one first. */
   identify(jid: string): Jids
   /** This account's own address, in any form. */
@@ -236,6 +238,7 @@ export function openConnection(options: ConnectionOptions): Connection {
 
   return {
     sending: createSending(sock, (jid) => (identities.jidsOf(jid)?.length ?? 0) > 1 || identities.isMe(jid)),
+    people: createPeople(sock),
     identify: (jid) => identities.jidsOf(jid) ?? [jid],
     isMe: (jid) => identities.isMe(jid),
     askOutreachLock: async () => void (await sock.fetchAccountReachoutTimelock()),

@@ -87,6 +87,7 @@ export async function openWorld(options: WorldOptions = {}) {
 
   const world = {
     store,
+    uri,
     feed,
     events,
     door,

@@ -3,7 +3,7 @@ import type { Timestamp } from 'bson'
 import type { OutContent } from './content.ts'
 import type { FieldFault } from './problem.ts'
 
-/** Per kind: what the owner needs. A new kind is a new row here and a new file in connector/sessions/commands. */
+/** Per kind: what the owner needs. A new kind is a new row here and an act in connector/sessions/outbox/acts. */
 export type CommandPayloads = {
   'message.send': { to: string; content: OutContent; quotedMessageId?: string }
   'message.edit': { chatId: string; targetId: string; text: string }
@@ -13,11 +13,22 @@ export type CommandPayloads = {
   'chat.typing': { chatId: string; state: 'composing' | 'recording' | 'paused' }
   'presence.set': { state: 'available' | 'unavailable' }
   'presence.subscribe': { chatId: string }
+  /** `phones`: digits. */
+  'contacts.check': { phones: string[] }
 }
 export type CommandKind = keyof CommandPayloads
 
 /** What needs no place among the messages of its chat: it may go while they wait. */
-export const lightKinds: readonly CommandKind[] = ['chat.read', 'chat.typing', 'presence.set', 'presence.subscribe']
+export const lightKinds: readonly CommandKind[] = [
+  'chat.read',
+  'chat.typing',
+  'presence.set',
+  'presence.subscribe',
+  'contacts.check',
+]
+
+/** What must not happen twice: found half done after a crash, it ends as `command.outcome_unknown`. */
+export const onceKinds: readonly CommandKind[] = []
 
 export const commandStates = ['queued', 'sending', 'done', 'failed', 'cancelled', 'expired'] as const
 export type CommandState = (typeof commandStates)[number]
@@ -52,6 +63,8 @@ export type Command<K extends CommandKind = CommandKind> = {
   /** Names the round trip in which it was taken. */
   taker?: string
   error?: { code: string; reason: string; errors?: FieldFault[] }
+  /** What was asked for, once it is done. */
+  result?: Record<string, unknown>
   createdAt: Date
   finishedAt?: Date
 }
@@ -65,6 +78,7 @@ export function toCommandView(command: Command) {
     state: command.state,
     attempts: command.attempts,
     error: command.error,
+    result: command.result,
     notBefore: command.notBefore,
     expiresAt: command.expiresAt,
     createdAt: command.createdAt,

@@ -36,6 +36,8 @@ const table = {
   'command.already_sent': { status: 409, title: 'It has gone already', retryable: false },
   'recipient.not_on_whatsapp': { status: 422, title: 'The recipient is not on WhatsApp', retryable: false },
   'command.failed': { status: 502, title: 'It was tried and did not succeed', retryable: false },
+  'command.outcome_unknown': { status: 502, title: 'It may have happened or not', retryable: false },
+  'session.not_connected': { status: 503, title: 'The session has no connection to WhatsApp now', retryable: true },
   'queue.full': { status: 429, title: 'Too many commands of this session are waiting', retryable: true },
   'idempotency.conflict': { status: 422, title: 'This idempotency key was used with another body', retryable: false },
   'webhook.not_found': { status: 404, title: 'There is no such webhook', retryable: false },
@@ -59,6 +61,10 @@ const table = {
 } as const satisfies Record<string, { status: number; title: string; retryable: boolean }>
 
 export type ProblemCode = keyof typeof table
+
+export function isProblemCode(code: string | undefined): code is ProblemCode {
+  return code !== undefined && Object.hasOwn(table, code)
+}
 
 export type ProblemOptions = {
   /** A public sentence; nothing internal and no secret. */

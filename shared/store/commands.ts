@@ -85,14 +85,14 @@ export function createCommandStore(db: Db) {
     })
   })
 
-  type End = { id: string; epoch: number; state: CommandState; error: Command['error'] }
+  type End = Pick<Command, 'state' | 'error' | 'result'> & { id: string; epoch: number }
   const finishOne = createCoalescer<End, void>(async (ends) => {
     const finishedAt = new Date()
     await commands.bulkWrite(
-      ends.map(({ id, epoch, state, error }) => ({
+      ends.map(({ id, epoch, state, error, result }) => ({
         updateOne: {
           filter: { _id: id, epoch },
-          update: { $set: { state, finishedAt, ...(error ? { error } : {}) } },
+          update: { $set: { state, finishedAt, ...(error ? { error } : {}), ...(result ? { result } : {}) } },
         },
       })),
       { ordered: true },
@@ -197,7 +197,8 @@ export function createCommandStore(db: Db) {
       epoch: number,
       state: Extract<CommandState, 'done' | 'failed' | 'expired'>,
       error?: Command['error'],
-    ): Promise<void> => finishOne({ id, epoch, state, error }),
+      result?: Command['result'],
+    ): Promise<void> => finishOne({ id, epoch, state, error, result }),
 
     /** Back in the queue, to be tried again not before `retryAt`; keeps its place in the lane. */
     async putBack(id: string, epoch: number, retryAt: Date, countsAsAttempt: boolean): Promise<void> {

@@ -130,6 +130,7 @@ export async function recordOwnChange(context: RecordContext, command: Command, 
     case 'chat.typing':
     case 'presence.set':
     case 'presence.subscribe':
+    case 'contacts.check':
       return undefined
   }
 }

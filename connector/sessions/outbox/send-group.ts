@@ -1,13 +1,14 @@
 // A few commands of one lane, together from the queue to WhatsApp and back: taken in one round trip, on the wire in their
 // order, ended when the server has them. What does not end goes back to the queue and keeps its place there.
-import type { Command } from '../../../shared/model/command.ts'
+import { onceKinds, type Command } from '../../../shared/model/command.ts'
 import { LeaseLost } from '../../../shared/store/auth-log.ts'
 import { isUnavailable } from '../../../shared/store/client.ts'
 import type { Connection } from '../../whatsapp/connection.ts'
 import { outreachRefusal, toRefusal } from '../../whatsapp/refusals.ts'
 import type { RecordContext } from '../record/context.ts'
 import type { Ack, Acks } from './acks.ts'
-import { act, type Outcome } from './kinds.ts'
+import type { Outcome } from './acts/act.ts'
+import { act } from './acts/acts.ts'
 import type { Outreach } from './outreach.ts'
 import { isOnItsWay, recordFailed, recordOwnChange, recordQueued, rowOf, tellSent } from './own-changes.ts'
 
@@ -36,6 +37,11 @@ type Send = Command<'message.send'>
 type Failure = { code: string; reason: string }
 const isSend = (command: Command): command is Send => command.kind === 'message.send'
 
+const outcomeUnknown: Failure = {
+  code: 'command.outcome_unknown',
+  reason: 'The way to WhatsApp broke while it was done: it may have happened or not',
+}
+
 /** Crashes of a connector that had only this command in hand, before it is set aside. */
 const maxTrials = 3
 
@@ -61,8 +67,8 @@ export function createSendGroup(options: SendOptions): SendGroup {
     return 'over'
   }
 
-  async function end(command: Command, failure?: Failure): Promise<true> {
-    await store.commands.finish(command._id, epoch, failure ? 'failed' : 'done', failure)
+  async function end(command: Command, failure?: Failure, result?: Command['result']): Promise<true> {
+    await store.commands.finish(command._id, epoch, failure ? 'failed' : 'done', failure, result)
     return true
   }
 
@@ -90,15 +96,19 @@ export function createSendGroup(options: SendOptions): SendGroup {
   /** What went wrong on the way, and whether the lane goes on. */
   async function afterError(command: Command, current: OpenConnection, error: unknown): Promise<boolean> {
     if (error instanceof LeaseLost || signal.aborted) throw error
+    if (onceKinds.includes(command.kind)) return end(command, outcomeUnknown)
     if (current.closed.signal.aborted || isUnavailable(error)) return again(command, false)
     options.onError(error, command._id)
     return again(command, true)
   }
 
   async function settle(command: Command, key: string | undefined, ended: Ack | Outcome): Promise<boolean> {
+    const isUnknown = ended === 'closed' || ended === 'timeout'
+    if (isUnknown && onceKinds.includes(command.kind)) return end(command, outcomeUnknown)
     if (ended === 'closed') return again(command, false)
     if (ended === 'timeout') return again(command, true)
     if ('outcome' in ended) {
+      if (ended.outcome === 'done') return end(command, undefined, ended.result)
       if (ended.outcome !== 'failed') return end(command)
       const failure = { code: ended.code, reason: ended.reason }
       if (key !== undefined) await recordFailed(context, key, failure)
@@ -144,6 +154,7 @@ export function createSendGroup(options: SendOptions): SendGroup {
       await failMessage(command, failure)
       return end(command, failure)
     }
+    if (onceKinds.includes(command.kind)) return (command.trials ?? 0) > 0 ? end(command, outcomeUnknown) : false
     const row = isSend(command) ? await rowOf(context, command) : null
     if (row?.status === 'failed' && row.error) {
       if (row.error.code === toRefusal(outreachRefusal).code) await options.outreach.refused()

@@ -1,0 +1,53 @@
+// What an act is: a command of one kind, done on an open connection.
+import type { Command, CommandKind } from '../../../../shared/model/command.ts'
+import type { ProblemCode } from '../../../../shared/model/problem.ts'
+import type { Message } from '../../../../shared/model/message.ts'
+import type { Connection } from '../../../whatsapp/connection.ts'
+import type { MessageRef } from '../../../whatsapp/sending.ts'
+import type { RecordContext } from '../../record/context.ts'
+
+export type Outcome =
+  /** On the wire; the server's ack decides. */
+  | { outcome: 'awaiting-ack' }
+  /** `result`: what was asked for; the API gives it to whoever waits. At most a few kilobytes. */
+  | { outcome: 'done'; result?: Record<string, unknown> }
+  /** It will not succeed later either. */
+  | { outcome: 'failed'; code: ProblemCode; reason: string }
+
+export type ActContext = RecordContext & { connection: Connection }
+export type Act<K extends CommandKind> = (context: ActContext, command: Command<K>) => Promise<Outcome>
+/** The acts of one noun: a part of the table in `acts.ts`. */
+export type Acts<K extends CommandKind> = { [One in K]: Act<One> }
+
+export const done: Outcome = { outcome: 'done' }
+export const awaitingAck: Outcome = { outcome: 'awaiting-ack' }
+export const unknownTarget: Outcome = {
+  outcome: 'failed',
+  code: 'message.not_found',
+  reason: 'The message it refers to is not known',
+}
+/** The id that the stanza of this command has. */
+export const idOf = (command: Command) => command.messageId ?? command._id
+
+/** The message that a command is about; of `sender` only, where one is given. */
+export async function targetOf(
+  context: ActContext,
+  payload: { chatId: string; targetId: string },
+  sender?: string,
+): Promise<{ ref: MessageRef; row: Message } | undefined> {
+  // Two chats may have become one since.
+  const chatId = (await context.addresses.knownChatId([payload.chatId])) ?? payload.chatId
+  const rows = await context.store.messages.find(context.sessionId, payload.targetId, chatId)
+  const row = sender === undefined ? rows[0] : rows.find((one) => one.sender === sender)
+  if (!row) return undefined
+  const inGroup = row.chatId.endsWith('@g.us') && !row.fromMe
+  return {
+    row,
+    ref: {
+      chat: row.chatId,
+      messageId: row.messageId,
+      fromMe: row.fromMe,
+      ...(inGroup ? { participant: row.sender } : {}),
+    },
+  }
+}

@@ -1,0 +1,14 @@
+// What each kind of command does on the wire. Total: a new kind does not compile until it is decided here.
+import type { Command, CommandKind } from '../../../../shared/model/command.ts'
+import type { Act, ActContext, Acts, Outcome } from './act.ts'
+import { chatActs } from './chat-acts.ts'
+import { messageActs } from './message-acts.ts'
+import { peopleActs } from './people-acts.ts'
+import { presenceActs } from './presence-acts.ts'
+
+const acts: Acts<CommandKind> = { ...messageActs, ...chatActs, ...presenceActs, ...peopleActs }
+
+export function act(context: ActContext, command: Command): Promise<Outcome> {
+  const perform = acts[command.kind] as Act<CommandKind>
+  return perform(context, command)
+}
