@@ -1,8 +1,6 @@
 // What a WhatsApp message says, in our words. What we do not know yet arrives as `unknown` with its kind named.
 import { getContentType, normalizeMessageContent, proto, type WAMessage } from '@whiskeysockets/baileys'
-import { toBareJid } from '../../shared/model/jid.ts'
-import type { Location, Poll } from '../../shared/model/content.ts'
-import { toContactCard } from '../../shared/model/vcard.ts'
+import { contextOf, isViewOnce, toKnown, toLinkPreview } from './content-kinds.ts'
 import type { MessageContent } from './facts.ts'
 
 type Content = proto.IMessage
@@ -14,85 +12,36 @@ const carriers = new Set([
   'fastRatchetKeySenderKeyDistributionMessage',
 ])
 
-/** More than anybody looks at: a stranger may send any number. */
-const maxCards = 500
-const maxOptions = 100
-const longestWords = 1_000
-
 /** `undefined` for stanzas that are no message to anybody: key distributions, empty carriers. */
 export function parseContent(message: Content | null | undefined): MessageContent | undefined {
   const content = normalizeMessageContent(message ?? undefined)
-  if (!content) return undefined
+  if (!message || !content) return undefined
   const type =
     getContentType(content) ??
     Object.keys(content).find((key) => !carriers.has(key) && content[key as keyof Content] != null)
   if (!type || carriers.has(type)) return undefined
-  const raw = proto.Message.encode(content).finish()
-  if (type === 'conversation') return { type: 'text', text: content.conversation ?? '', raw }
-  if (type === 'extendedTextMessage') {
-    const extended = content.extendedTextMessage
-    return { type: 'text', text: extended?.text ?? '', ...contextOf(extended?.contextInfo), raw }
-  }
+  const once = isViewOnce(message) ? { viewOnce: true } : {}
+  return { ...toContent(content, type), ...once, raw: toRaw(message, content) }
+}
+
+function toContent(content: Content, type: string): MessageContent {
+  if (type === 'conversation') return { type: 'text', text: content.conversation ?? '' }
+  const { extendedTextMessage: extended } = content
+  if (type === 'extendedTextMessage' && extended)
+    return { type: 'text', text: extended.text ?? '', ...toLinkPreview(extended), ...contextOf(extended.contextInfo) }
   const known = toKnown(content)
-  if (known) return { ...known, raw }
+  if (known) return known
   const part = content[type as keyof Content] as
     | { caption?: string | null; contextInfo?: proto.IContextInfo | null }
     | undefined
   const caption = typeof part?.caption === 'string' && part.caption !== '' ? { text: part.caption } : {}
-  return { type: 'unknown', kind: type, ...caption, ...contextOf(part?.contextInfo), raw }
+  return { type: 'unknown', kind: type, ...caption, ...contextOf(part?.contextInfo) }
 }
 
-/** Types that have a form of their own. */
-function toKnown(content: Content): Omit<MessageContent, 'raw'> | undefined {
-  const { locationMessage, liveLocationMessage, contactMessage, contactsArrayMessage } = content
-  const place = locationMessage ?? liveLocationMessage
-  if (place) {
-    const isLive = liveLocationMessage !== undefined && liveLocationMessage !== null
-    return {
-      type: 'location',
-      location: { ...toLocation(place), ...(isLive ? { isLive } : {}) },
-      ...contextOf(place.contextInfo),
-    }
-  }
-  const cards = contactsArrayMessage?.contacts ?? (contactMessage ? [contactMessage] : undefined)
-  if (cards) {
-    const contacts = cards.slice(0, maxCards).map(({ displayName, vcard }) => toContactCard(displayName, vcard ?? ''))
-    return { type: 'contacts', contacts, ...contextOf((contactsArrayMessage ?? contactMessage)?.contextInfo) }
-  }
-  const poll = content.pollCreationMessage ?? content.pollCreationMessageV2 ?? content.pollCreationMessageV3
-  if (poll) return { type: 'poll', poll: toPoll(poll), ...contextOf(poll.contextInfo) }
-  return undefined
-}
-
-function toLocation(place: proto.Message.ILocationMessage | proto.Message.ILiveLocationMessage): Location {
-  const { degreesLatitude, degreesLongitude } = place
-  const words = 'name' in place ? place : undefined
-  return {
-    latitude: degreesLatitude ?? 0,
-    longitude: degreesLongitude ?? 0,
-    ...(words?.name ? { name: words.name.slice(0, longestWords) } : {}),
-    ...(words?.address ? { address: words.address.slice(0, longestWords) } : {}),
-    ...(words?.url ? { url: words.url.slice(0, longestWords) } : {}),
-  }
-}
-
-function toPoll(poll: proto.Message.IPollCreationMessage): Poll {
-  return {
-    question: (poll.name ?? '').slice(0, longestWords),
-    options: (poll.options ?? [])
-      .slice(0, maxOptions)
-      .map(({ optionName }) => (optionName ?? '').slice(0, longestWords)),
-    selectable: poll.selectableOptionsCount ?? 0,
-  }
-}
-
-function contextOf(
-  context: proto.IContextInfo | null | undefined,
-): Pick<MessageContent, 'mentions' | 'quotedMessageId'> {
-  return {
-    ...(context?.mentionedJid?.length ? { mentions: context.mentionedJid.map(toBareJid) } : {}),
-    ...(context?.stanzaId ? { quotedMessageId: context.stanzaId } : {}),
-  }
+/** The secret that answers are sealed with may stand outside a wrapper; it is kept with what it is for. */
+function toRaw(message: Content, content: Content): Uint8Array {
+  const messageContextInfo = content.messageContextInfo ?? message.messageContextInfo
+  return proto.Message.encode({ ...content, ...(messageContextInfo ? { messageContextInfo } : {}) }).finish()
 }
 
 /** Text of an edit, wherever the client put it. */

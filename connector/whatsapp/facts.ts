@@ -1,4 +1,5 @@
 // What the border tells the rest: WhatsApp's facts in our own words. No Baileys type leaves this folder.
+import type { Sealed } from './answers.ts'
 import type { ShownContent } from '../../shared/model/content.ts'
 import type { MessageStatus } from '../../shared/model/message.ts'
 
@@ -41,6 +42,8 @@ export type Fact =
   | MessageFact
   | { kind: 'edit'; target: Target; text: string; at: Date }
   | { kind: 'revoke'; target: Target; at: Date }
+  /** A vote, or an answer to an event: opened with the secret of the message it answers. */
+  | { kind: 'answer'; target: Target; by: 'me' | Jids; sealed: Sealed; at: Date }
   | { kind: 'reaction'; target: Target; by: 'me' | Jids; emoji: string; at: Date }
   /** The server took a message of ours, or refused it with its code. */
   | { kind: 'ack'; chat: Jids; messageId: string; error?: string; at: Date }

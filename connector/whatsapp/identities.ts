@@ -7,6 +7,8 @@ export type Identities = {
   /** `undefined` when the address is none we know. `alt` is another form that came along with it. */
   jidsOf(jid: string | null | undefined, alt?: string | null): Jids | undefined
   isMe(jid: string | null | undefined): boolean
+  /** This account's own addresses, bare. */
+  mine(): string[]
 }
 
 export function createIdentities(memory: Pick<KeyMemory, 'peek'>, me: () => { id: string; lid: string }): Identities {
@@ -32,6 +34,7 @@ export function createIdentities(memory: Pick<KeyMemory, 'peek'>, me: () => { id
   }
   return {
     isMe,
+    mine: () => Object.values(me()).flatMap((jid) => (jid === '' ? [] : [toBareJid(jid)])),
     jidsOf(jid, alt) {
       if (!jid || !parseJid(jid)) return undefined
       const first = toBareJid(jid)

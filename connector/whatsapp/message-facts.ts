@@ -73,7 +73,47 @@ export function toFact(message: WAMessage, identities: Identities): Fact | undef
       at: reaction.senderTimestampMs ? new Date(Number(reaction.senderTimestampMs)) : at,
     }
   }
-  return toMessageFact(message, identities, false)
+  return toAnswer(message, content, chat, identities) ?? toMessageFact(message, identities, false)
+}
+
+function toAnswer(
+  message: WAMessage,
+  content: proto.IMessage | undefined,
+  chat: Jids,
+  identities: Identities,
+): Fact | undefined {
+  const { pollUpdateMessage: update, encEventResponseMessage: response } = content ?? {}
+  const key = update?.pollCreationMessageKey ?? response?.eventCreationMessageKey
+  const envelope = update?.vote ?? response
+  if (!key?.id || !envelope?.encPayload || !envelope.encIv) return undefined
+  const by = senderOf(message, chat, identities)
+  const author = authorOf(key, by, chat, Boolean(update) || by === 'me', identities)
+  const formsOf = (who: 'me' | Jids) => (who === 'me' ? identities.mine() : who)
+  return {
+    kind: 'answer',
+    target: { chat, sender: author, messageId: key.id },
+    by,
+    sealed: {
+      kind: update ? 'vote' : 'response',
+      payload: envelope.encPayload,
+      iv: envelope.encIv,
+      messageId: key.id,
+      authors: formsOf(author),
+      answerers: formsOf(by),
+    },
+    at: update?.senderTimestampMs ? new Date(Number(update.senderTimestampMs)) : toInstant(message.messageTimestamp),
+  }
+}
+
+/**
+ * `fromMe` of a key means whoever wrote the stanza. rc14 turns it to our side for votes, not for answers to events
+ * (Utils/process-message.js, cleanMessage); what our own devices wrote is on our side already.
+ */
+function authorOf(key: proto.IMessageKey, by: 'me' | Jids, chat: Jids, isTurned: boolean, identities: Identities) {
+  const named = key.participant ? identities.jidsOf(key.participant) : undefined
+  if (named) return identities.isMe(named[0]) ? 'me' : named
+  if (isTurned) return key.fromMe ? 'me' : chat
+  return key.fromMe ? by : 'me'
 }
 
 /** What has to be stored before a stanza of this account's own protocol traffic is done. */

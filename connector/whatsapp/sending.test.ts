@@ -4,7 +4,10 @@ import { expect, test } from 'vitest'
 import type { OutContent } from '../../shared/model/content.ts'
 import { createSending } from './sending.ts'
 
-const poll: OutContent = { type: 'poll', poll: { question: 'q', options: ['a', 'b'], selectable: 1 } }
+const poll: Extract<OutContent, { type: 'poll' }> = {
+  type: 'poll',
+  poll: { question: 'q', options: ['a', 'b'], selectable: 1 },
+}
 
 /** The secret with which a poll leaves, sent by an owner of these credentials. */
 async function secretOf(creds: ReturnType<typeof initAuthCreds>, messageId: string): Promise<string> {

@@ -9,11 +9,16 @@ import {
 } from '@whiskeysockets/baileys'
 import type { OutContent } from '../../shared/model/content.ts'
 import { isPersonJid, phoneOf, toBareJid } from '../../shared/model/jid.ts'
-import { toVcard } from '../../shared/model/vcard.ts'
+import type { EventAnswer } from '../../shared/model/planned-event.ts'
+import { sealResponse, sealVote } from './answers.ts'
+import { toBaileys, toForwarded } from './out-content.ts'
 
 /** A message of a chat, as WhatsApp addresses it. */
 export type MessageRef = { chat: string; messageId: string; fromMe: boolean; participant?: string }
 export type Quoted = { ref: MessageRef; raw?: Uint8Array; text?: string }
+
+export type Extras = { quoted?: Quoted | undefined; ephemeralSeconds?: number | undefined }
+type PlainContent = Exclude<OutContent, { type: 'forward' }>
 
 export type SendOutcome = { outcome: 'sent'; raw: Uint8Array } | { outcome: 'not_on_whatsapp' }
 
@@ -39,10 +44,14 @@ export function createSending(sock: WASocket, isKnown: (jid: string) => boolean)
     to: string,
     content: AnyMessageContent,
     messageId: string,
-    quoted?: Quoted,
+    { quoted, ephemeralSeconds }: Extras = {},
   ): Promise<SendOutcome> {
     if (isPersonJid(to) && !(await exists(to))) return { outcome: 'not_on_whatsapp' }
-    const options = quoted ? { messageId, quoted: toQuoted(quoted) } : { messageId }
+    const options = {
+      messageId,
+      ...(quoted ? { quoted: toQuoted(quoted) } : {}),
+      ...(ephemeralSeconds ? { ephemeralExpiration: ephemeralSeconds } : {}),
+    }
     const sent = await sock.sendMessage(to, content, options)
     return { outcome: 'sent', raw: sent?.message ? proto.Message.encode(sent.message).finish() : new Uint8Array() }
   }
@@ -55,38 +64,42 @@ export function createSending(sock: WASocket, isKnown: (jid: string) => boolean)
     return whole
   }
 
-  function toBaileys(content: OutContent, messageId: string): AnyMessageContent {
-    switch (content.type) {
-      case 'text':
-        // linkPreview: null, or a user's text would make Baileys fetch the address in it (rc14, Utils/messages.js).
-        return {
-          text: content.text,
-          linkPreview: null,
-          ...(content.mentions ? { mentions: content.mentions } : {}),
-        }
-      case 'location': {
-        const { latitude, longitude, ...words } = content.location
-        return { location: { degreesLatitude: latitude, degreesLongitude: longitude, ...words } }
-      }
-      case 'contacts': {
-        const contacts = content.contacts.map((one) => ({ displayName: one.name, vcard: toVcard(one) }))
-        return { contacts: { displayName: contacts.map((one) => one.displayName).join(', '), contacts } }
-      }
-      case 'poll': {
-        const { question, options, selectable } = content.poll
-        const poll = { name: question, values: options, selectableCount: selectable }
-        return { poll: { ...poll, messageSecret: pollSecret(messageId) } }
-      }
-    }
+  /** Sent again under its id, a message must have the same one. */
+  const secretOf = (kind: 'poll' | 'event', messageId: string) =>
+    hmacSign(Buffer.from(`${kind} ${messageId}`), sock.authState.creds.signedIdentityKey.private)
+
+  /** Names are given in the form in which the chat is addressed (*assumed*: what the other side takes for ours). */
+  function sealOf(target: MessageRef, raw: Uint8Array) {
+    const { id = '', lid } = sock.user ?? {}
+    const mine = toBareJid(phoneOf(target.participant ?? target.chat) === undefined && lid ? lid : id)
+    const author = target.fromMe ? mine : (target.participant ?? target.chat)
+    return { key: toKey(target), raw, author, answerer: mine }
   }
 
-  /** Votes are sealed with it: sent again under its id, a poll must have the same one. */
-  const pollSecret = (messageId: string) =>
-    hmacSign(Buffer.from(`poll ${messageId}`), sock.authState.creds.signedIdentityKey.private)
+  const answer = async (target: MessageRef, messageId: string, sealed: proto.IMessage | undefined) =>
+    sealed && relay(target.chat, sealed, messageId)
+
+  /** What Baileys has no word for. */
+  async function relay(to: string, content: proto.IMessage, messageId: string): Promise<SendOutcome> {
+    if (isPersonJid(to) && !(await exists(to))) return { outcome: 'not_on_whatsapp' }
+    const userJid = toBareJid(sock.user?.id ?? '')
+    const { message } = generateWAMessageFromContent(to, content, { userJid, messageId })
+    if (!message) throw new Error('a message without content')
+    await sock.relayMessage(to, message, { messageId })
+    return { outcome: 'sent', raw: proto.Message.encode(message).finish() }
+  }
 
   return {
-    message: (to: string, messageId: string, content: OutContent, quoted?: Quoted): Promise<SendOutcome> =>
-      send(to, toBaileys(content, messageId), messageId, quoted),
+    message: (to: string, messageId: string, content: PlainContent, extras: Extras = {}): Promise<SendOutcome> =>
+      send(to, toBaileys(content, messageId, secretOf), messageId, extras),
+    /** `original`: as WhatsApp knows it, or a plain text. */
+    forward: (to: string, messageId: string, original: Uint8Array | string, isOwn: boolean) =>
+      relay(to, toForwarded(original, isOwn), messageId),
+    /** `undefined`: the secret of what it answers is not known. */
+    vote: (target: MessageRef, raw: Uint8Array, messageId: string, options: readonly string[]) =>
+      answer(target, messageId, sealVote(sealOf(target, raw), options)),
+    respond: (target: MessageRef, raw: Uint8Array, messageId: string, words: EventAnswer) =>
+      answer(target, messageId, sealResponse(sealOf(target, raw), words)),
     edit: (target: MessageRef, messageId: string, text: string) =>
       send(target.chat, { text, linkPreview: null, edit: toKey(target) }, messageId),
     revoke: (target: MessageRef, messageId: string) => send(target.chat, { delete: toKey(target) }, messageId),

@@ -53,13 +53,38 @@ export type StanzaKind = 'message' | 'receipt' | 'notification'
 /** A stanza that waits until its device has acknowledged it. */
 export type QueuedStanza = { id: string; node: BinaryNode }
 
-export type MessageKind = 'text' | 'location' | 'contacts' | 'poll' | 'reaction' | 'edit' | 'revoke' | 'other'
+export type MessageKind =
+  | 'text'
+  | 'location'
+  | 'contacts'
+  | 'poll'
+  | 'vote'
+  | 'event'
+  | 'response'
+  | 'reaction'
+  | 'edit'
+  | 'revoke'
+  | 'other'
 
 export type Place = { latitude: number; longitude: number; name?: string | undefined; address?: string | undefined }
 export type Card = { name: string; vcard: string }
 export type Poll = { question: string; options: string[]; selectable: number }
-/** What a message of these kinds says besides its text. */
-export type Details = { location?: Place; contacts?: Card[]; poll?: Poll }
+export type PlannedEvent = { name: string; startAt: string; endAt?: string; description?: string }
+/** What a message of these kinds says besides its text; of a vote and an answer what was in the seal. */
+export type Details = {
+  location?: Place
+  contacts?: Card[]
+  poll?: Poll
+  event?: PlannedEvent
+  vote?: string[]
+  response?: string
+}
+export type Context = {
+  forwardingScore?: number
+  ephemeralSeconds?: number
+  mentions?: string[]
+  preview?: { title: string; url: string }
+}
 
 export type ReceivedMessage = {
   seq: number
@@ -73,7 +98,8 @@ export type ReceivedMessage = {
   kind: MessageKind
   text: string
   details?: Details
-  /** The message that a reaction, edit or revoke is about. */
+  context?: Context
+  /** The message that a reaction, edit, revoke, vote or answer is about. */
   targetId?: string
   quotedMessageId?: string
   /** When it was first received, RFC 3339. */

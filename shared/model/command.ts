@@ -1,11 +1,15 @@
 // A command is an order to a session's owner with its whole payload and its outcome: the durable outbox.
 import type { Timestamp } from 'bson'
 import type { OutContent } from './content.ts'
+import type { EventAnswer } from './planned-event.ts'
 import type { FieldFault } from './problem.ts'
 
 /** Per kind: what the owner needs. A new kind is a new row here and an act in connector/sessions/outbox/acts. */
 export type CommandPayloads = {
-  'message.send': { to: string; content: OutContent; quotedMessageId?: string }
+  'message.send': { to: string; content: OutContent; quotedMessageId?: string; ephemeralSeconds?: number }
+  /** `options`: their words; none = withdrawn. */
+  'message.vote': { chatId: string; targetId: string; targetSender: string; options: string[] }
+  'message.respond': { chatId: string; targetId: string; targetSender: string; answer: EventAnswer }
   'message.edit': { chatId: string; targetId: string; text: string }
   'message.revoke': { chatId: string; targetId: string }
   'message.react': { chatId: string; targetId: string; targetSender: string; emoji: string }

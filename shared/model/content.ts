@@ -1,43 +1,12 @@
 // What a message says, by type: what people give to be sent, and what WhatsApp brings, in one form.
 import * as v from 'valibot'
+import { Words, type Location, type LocationGiven } from './content-parts.ts'
+import { toPlannedEvent, type PlannedEvent, type PlannedEventGiven } from './planned-event.ts'
+import type { Poll, PollGiven } from './poll.ts'
 import { toContactCard, toVcard } from './vcard.ts'
-
-/** Degrees, WGS 84. `isLive`: its sender went on telling where they are. */
-export type Location = {
-  latitude: number
-  longitude: number
-  name?: string
-  address?: string
-  url?: string
-  isLive?: boolean
-}
 
 /** One card of a contacts message; `vcard` is the whole of it (RFC 2426), `phones` as digits where the card has them. */
 export type ContactCard = { name: string; phones: string[]; vcard: string }
-
-/** `selectable`: how many options one voter may choose; 0 = any number. */
-export type Poll = { question: string; options: string[]; selectable: number }
-
-const Words = (longest: number) =>
-  v.pipe(
-    v.string(),
-    v.maxLength(longest, `must be at most ${longest} characters`),
-    v.check((text) => text.trim().length > 0, 'must not be empty'),
-  )
-const Degrees = (most: number) =>
-  v.pipe(
-    v.number(),
-    v.minValue(-most, `must be from -${most} to ${most}`),
-    v.maxValue(most, `must be from -${most} to ${most}`),
-  )
-
-export const LocationGiven = v.strictObject({
-  latitude: Degrees(90),
-  longitude: Degrees(180),
-  name: v.optional(Words(1_000)),
-  address: v.optional(Words(1_000)),
-})
-export type LocationGiven = v.InferOutput<typeof LocationGiven>
 
 const Phone = v.pipe(
   v.string(),
@@ -53,32 +22,15 @@ export const ContactGiven = v.strictObject({
 })
 export type ContactGiven = v.InferOutput<typeof ContactGiven>
 
-/** WhatsApp's apps take 2 to 12 options. */
-export const PollGiven = v.pipe(
-  v.strictObject({
-    question: Words(255),
-    options: v.pipe(
-      v.array(Words(100)),
-      v.minLength(2, 'must have at least 2'),
-      v.maxLength(12, 'must have at most 12'),
-      v.check((options) => new Set(options).size === options.length, 'must differ from each other'),
-    ),
-    /** Default 1; 0 = any number. */
-    selectable: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 1),
-  }),
-  v.forward(
-    v.check(({ options, selectable }) => selectable <= options.length, 'must not be more than there are options'),
-    ['selectable'],
-  ),
-)
-export type PollGiven = v.InferOutput<typeof PollGiven>
-
 /** What a command carries to be sent. */
 export type OutContent =
-  | { type: 'text'; text: string; mentions?: string[] }
+  | { type: 'text'; text: string; mentions?: string[]; linkPreview?: LinkPreview }
   | { type: 'location'; location: LocationGiven }
   | { type: 'contacts'; contacts: ContactGiven[] }
   | { type: 'poll'; poll: PollGiven }
+  | { type: 'event'; event: PlannedEventGiven }
+  /** A message of this session, as it stands, sent on. `shown`: how it looked when it was asked for. */
+  | { type: 'forward'; source: { chatId: string; sender: string; messageId: string }; shown: ShownContent }
 
 /** What a message has of its content, whoever wrote it. */
 export type ShownContent = {
@@ -88,7 +40,39 @@ export type ShownContent = {
   location?: Location
   contacts?: ContactCard[]
   poll?: Poll
+  event?: PlannedEvent
+  call?: CallLog
+  /** What the sender shows of the page behind an address in the text. */
+  linkPreview?: LinkPreview
+  /** It can be looked at once, on a phone. */
+  viewOnce?: boolean
+  /** Phones let it disappear after so long, seconds. */
+  ephemeralSeconds?: number
+  isForwarded?: boolean
+  /** How often it was sent on before; WhatsApp shows 5 and more as "many times". */
+  forwardingScore?: number
 }
+
+/** Everything of it but its type: what a list picks, and what a revoke takes away. */
+export const contentFields = [
+  'text',
+  'mentions',
+  'location',
+  'contacts',
+  'poll',
+  'event',
+  'call',
+  'linkPreview',
+  'viewOnce',
+  'ephemeralSeconds',
+  'isForwarded',
+  'forwardingScore',
+] as const satisfies readonly Exclude<keyof ShownContent, 'type'>[]
+
+/** What the phone notes of a call in its chat. */
+export type CallLog = { isVideo: boolean; outcome: string; seconds?: number }
+
+export type LinkPreview = { url: string; title: string; description?: string }
 
 /** What we send, as it will be shown. */
 export function toShown(content: OutContent): ShownContent {
@@ -97,12 +81,23 @@ export function toShown(content: OutContent): ShownContent {
     case 'location':
     case 'poll':
       return content
+    case 'event':
+      return { type: 'event', event: toPlannedEvent(content.event) }
+    case 'forward':
+      return content.shown
     case 'contacts':
       return { type: 'contacts', contacts: content.contacts.map((one) => toContactCard(one.name, toVcard(one))) }
   }
 }
 
 /** One line for lists: of what has no text, what names it. */
-export function toPreview({ text, location, contacts, poll }: ShownContent): string | undefined {
-  return text ?? location?.name ?? location?.address ?? poll?.question ?? contacts?.map(({ name }) => name).join(', ')
+export function toPreview({ text, location, contacts, poll, event }: ShownContent): string | undefined {
+  return (
+    text ??
+    location?.name ??
+    location?.address ??
+    poll?.question ??
+    event?.name ??
+    contacts?.map(({ name }) => name).join(', ')
+  )
 }

@@ -29,6 +29,8 @@ export const eventTypes = [
   'message.edited',
   'message.revoked',
   'message.reaction',
+  'message.poll_vote',
+  'message.event_response',
   'message.undecryptable',
   'chat.updated',
   'contact.updated',

@@ -1,6 +1,9 @@
 // One message in one chat, with its life. Statuses only ever go forward.
 import * as v from 'valibot'
-import { ContactGiven, LocationGiven, PollGiven, type ContactCard, type Location, type Poll } from './content.ts'
+import { ContactGiven, contentFields, type ShownContent } from './content.ts'
+import { LocationGiven, Words } from './content-parts.ts'
+import { EventAnswer, PlannedEventGiven, type EventResponse } from './planned-event.ts'
+import { PollGiven, toTally, type Vote } from './poll.ts'
 
 /** In the order of a message's life; `failed` stands outside and ends it. */
 export const messageStatuses = ['queued', 'sent', 'delivered', 'read', 'played'] as const
@@ -16,7 +19,7 @@ export function isLaterStatus(current: MessageStatus, next: MessageStatus): bool
 export type Reaction = { sender: string; emoji: string; at: Date }
 
 /** The document in `messages`. `_id` = `sessionId/chatId/sender/messageId`; `sender` is `me` or a bare jid. */
-export type Message = {
+export type Message = ShownContent & {
   _id: string
   sessionId: string
   chatId: string
@@ -24,15 +27,8 @@ export type Message = {
   sender: string
   fromMe: boolean
   pushName?: string
-  /** `text`, `location`, `contacts`, `poll`, `undecryptable`, or `unknown` with its `kind`. */
-  type: string
   /** For `unknown`: WhatsApp's own name of what it is. */
   kind?: string
-  text?: string
-  location?: Location
-  contacts?: ContactCard[]
-  poll?: Poll
-  mentions?: string[]
   quotedMessageId?: string
   /** When WhatsApp says it was sent, to the second; our own: when it was accepted. */
   timestamp: Date
@@ -40,6 +36,10 @@ export type Message = {
   statusTimes: Partial<Record<MessageStatus, Date>>
   error?: { code: string; reason: string }
   reactions: Reaction[]
+  /** Of a poll. */
+  votes?: Vote[]
+  /** To an event. */
+  responses?: EventResponse[]
   editedAt?: Date
   revokedAt?: Date
   /** From a history sync; no `message.received` was written for it. */
@@ -56,7 +56,9 @@ export function toMessageKey(sessionId: string, chatId: string, sender: string, 
 
 /** What the API and the feed show of a message. */
 export function toMessageView(message: Message) {
+  const { poll, votes = [] } = message
   return {
+    ...pickContent(message),
     messageId: message.messageId,
     sessionId: message.sessionId,
     chatId: message.chatId,
@@ -66,11 +68,9 @@ export function toMessageView(message: Message) {
     pushName: message.pushName,
     type: message.type,
     kind: message.kind,
-    text: message.text,
-    location: message.location,
-    contacts: message.contacts,
-    poll: message.poll,
-    mentions: message.mentions,
+    ...(poll ? { poll: { ...poll, tally: toTally(poll, votes) } } : {}),
+    votes: message.votes,
+    responses: message.responses,
     quotedMessageId: message.quotedMessageId,
     timestamp: message.timestamp,
     status: message.status,
@@ -83,6 +83,11 @@ export function toMessageView(message: Message) {
     commandId: message.commandId,
   }
 }
+
+function pickContent(message: Message): Omit<ShownContent, 'type'> {
+  return Object.fromEntries(contentFields.flatMap((name) => (name in message ? [[name, message[name]]] : [])))
+}
+
 export type MessageView = ReturnType<typeof toMessageView>
 
 export const maxTextLength = 65_536
@@ -102,10 +107,25 @@ const Instant = v.pipe(
   v.transform((s) => new Date(s)),
 )
 
+/** What WhatsApp's apps offer: off, a day, a week, 90 days. */
+const ephemeralSeconds = [0, 86_400, 604_800, 7_776_000]
+const EphemeralSeconds = v.pipe(
+  v.number(),
+  v.check((seconds) => ephemeralSeconds.includes(seconds), `must be one of ${ephemeralSeconds.join(', ')}`),
+)
+
+/** Given by the caller: no address is fetched for it. `url` must stand in the text. */
+const LinkPreviewGiven = v.strictObject({
+  url: v.pipe(v.string(), v.maxLength(2_000), v.regex(/^https?:\/\/\S+$/, 'must be an http(s) address')),
+  title: Words(300),
+  description: v.optional(Words(1_000)),
+})
+
 /** The body of `POST …/messages`. */
 const toEvery = {
   to: Address,
   quotedMessageId: v.optional(MessageId),
+  ephemeralSeconds: v.optional(EphemeralSeconds),
   notBefore: v.optional(Instant),
   expiresAt: v.optional(Instant),
 }
@@ -115,6 +135,7 @@ export const SendMessage = v.variant('type', [
     type: v.literal('text'),
     text: Text,
     mentions: v.optional(v.pipe(v.array(Address), v.maxLength(256))),
+    linkPreview: v.optional(LinkPreviewGiven),
   }),
   v.strictObject({ ...toEvery, type: v.literal('location'), location: LocationGiven }),
   v.strictObject({
@@ -123,6 +144,7 @@ export const SendMessage = v.variant('type', [
     contacts: v.pipe(v.array(ContactGiven), v.minLength(1), v.maxLength(50)),
   }),
   v.strictObject({ ...toEvery, type: v.literal('poll'), poll: PollGiven }),
+  v.strictObject({ ...toEvery, type: v.literal('event'), event: PlannedEventGiven }),
 ])
 export type SendMessage = v.InferOutput<typeof SendMessage>
 
@@ -131,3 +153,14 @@ export const ReactToMessage = v.strictObject({
   /** Empty removes the reaction. */
   emoji: v.pipe(v.string(), v.maxLength(32)),
 })
+
+/** The options' own words; none = the vote is withdrawn. */
+export const VoteInPoll = v.strictObject({
+  options: v.pipe(
+    v.array(v.pipe(v.string(), v.maxLength(1_000))),
+    v.maxLength(100),
+    v.check((options) => new Set(options).size === options.length, 'must differ from each other'),
+  ),
+})
+export const AnswerEvent = v.strictObject({ answer: EventAnswer })
+export const ForwardMessage = v.strictObject({ to: Address })

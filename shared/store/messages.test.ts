@@ -128,3 +128,23 @@ test('history gives each message once, newest first, also where many have the sa
   const middle = await messages.page('h', 'c', { limit: 50, after: new Date(0), before: new Date(2000) })
   expect(middle.data.map((one) => one.timestamp.getTime())).toEqual(Array.from({ length: 20 }, () => 1000))
 })
+
+test('a vote that comes late never takes a later one’s place; of one person one counts, and a revoke takes them all', async () => {
+  const { messages } = opened.store
+  const row = message('poll', { type: 'poll', poll: { question: '?', options: ['a', 'b'], selectable: 1 } })
+  await messages.insert([row])
+  const vote = (option: string, seconds: number) => ({
+    sender: '1@lid',
+    options: [option],
+    at: new Date(at.getTime() + seconds * 1_000),
+  })
+  await messages.vote(row._id, vote('a', 5))
+  expect(await messages.vote(row._id, vote('b', 4)), 'late').toBeNull()
+  expect((await messages.vote(row._id, vote('a', 5)))?.votes, 'told again').toHaveLength(1)
+  await messages.vote(row._id, { ...vote('b', 1), sender: '2@lid' })
+  expect((await messages.read(row._id))?.votes?.map(({ options }) => options)).toEqual([['a'], ['b']])
+  await messages.revoke(row._id, at)
+  const revoked = await messages.read(row._id)
+  expect([revoked?.votes, revoked?.poll]).toEqual([undefined, undefined])
+  expect(await messages.vote(row._id, vote('a', 9)), 'what is gone takes no votes').toBeNull()
+})

@@ -3,12 +3,23 @@ import { MongoBulkWriteError, type Collection, type Db, type Filter, type IndexD
 import { isDuplicateKey } from './client.ts'
 import { coalesceMany, createCoalescer, type Outcome } from './coalesce.ts'
 import { isLaterStatus, toMessageKey, type Message, type MessageStatus, type Reaction } from '../model/message.ts'
+import { contentFields } from '../model/content.ts'
+import type { EventResponse } from '../model/planned-event.ts'
+import type { Vote } from '../model/poll.ts'
 import { formatCursor, parseCursor, type Page } from '../model/page.ts'
 
 export const messageIndexes: IndexDescription[] = [
   { key: { sessionId: 1, chatId: 1, timestamp: -1, _id: -1 }, name: 'history' }, // page()
   { key: { sessionId: 1, messageId: 1, chatId: 1 }, name: 'message' }, // find()
 ]
+
+/** What a revoke takes away: whatever was said, and what others said of it. */
+const unsetContent = Object.fromEntries(
+  [...contentFields, 'votes', 'responses', 'raw'].map((name) => [name, '' as const]),
+)
+
+/** People in one group are at most 1,024 (faq.whatsapp.com, "group limits"). */
+const maxAnswers = 1_024
 
 const statuses: MessageStatus[] = ['queued', 'sent', 'delivered', 'read', 'played', 'failed']
 
@@ -63,6 +74,19 @@ export function createMessageStore(db: Db) {
     })
   }
   const advanceOne = createCoalescer(advanceAll)
+
+  /** Told twice, it gives the row both times. */
+  async function answerOnce(key: string, list: 'votes' | 'responses', answer: Vote | EventResponse) {
+    const { sender, at } = answer
+    const standing = { $ifNull: [`$${list}`, []] }
+    const others = { $filter: { input: standing, cond: { $ne: ['$$this.sender', { $literal: sender }] } } }
+    const isLate = { [list]: { $elemMatch: { sender, at: { $gt: at } } } }
+    return messages.findOneAndUpdate(
+      { _id: key, revokedAt: { $exists: false }, $nor: [isLate], $expr: { $lt: [{ $size: others }, maxAnswers] } },
+      [{ $set: { [list]: { $concatArrays: [others, [{ $literal: answer }]] } } }],
+      { returnDocument: 'after' },
+    )
+  }
 
   return {
     /** Writes each message that does not stand yet. Returns the keys that were new. */
@@ -149,7 +173,7 @@ export function createMessageStore(db: Db) {
     async revoke(key: string, at: Date): Promise<Message | null> {
       return messages.findOneAndUpdate(
         { _id: key, revokedAt: { $exists: false } },
-        { $set: { revokedAt: at }, $unset: { text: '', location: '', contacts: '', poll: '', raw: '' } },
+        { $set: { revokedAt: at }, $unset: unsetContent },
         { returnDocument: 'after' },
       )
     },
@@ -172,6 +196,12 @@ export function createMessageStore(db: Db) {
         { returnDocument: 'after' },
       )
     },
+
+    /** One vote per person; an older one never takes a newer one's place. `null`: it was late, or there is no such message. */
+    vote: (key: string, vote: Vote): Promise<Message | null> => answerOnce(key, 'votes', vote),
+
+    /** One answer to an event per person; the same. */
+    respond: (key: string, response: EventResponse): Promise<Message | null> => answerOnce(key, 'responses', response),
 
     /** Removes up to `limit` messages of a session; returns how many went. */
     async removeSome(sessionId: string, limit: number): Promise<number> {

@@ -143,6 +143,8 @@ const exercises: Exercises = {
     keepRaw: (store) => store.keepRaw('s1/c1/me/m1', Buffer.from('x')),
     edit: (store) => store.edit('s1/c1/me/m1', 'x', at),
     revoke: (store) => store.revoke('s1/c1/me/m1', at),
+    vote: (store) => store.vote('s1/c1/me/m1', { sender: 'me', options: ['a'], at }),
+    respond: (store) => store.respond('s1/c1/me/m1', { sender: 'me', answer: 'maybe', at }),
     react: (store) => store.react('s1/c1/me/m1', { sender: 'me', emoji: '!', at }),
     removeSome: (store) => store.removeSome('s5', 10),
   },

@@ -115,6 +115,7 @@ function whoWasHeard(fact: Fact): readonly string[] {
     case 'message':
       return fact.sender === 'me' ? [] : fact.chat
     case 'reaction':
+    case 'answer':
       return fact.by === 'me' ? [] : fact.target.chat
     case 'contacts':
       return fact.contacts.filter(({ jids }) => jids.length > 1).flatMap(({ jids }) => jids)

@@ -1,8 +1,10 @@
 // What an accepted command of ours changes in our own history: the server took it, so it is as if the phone had said it.
 import type { Command } from '../../../shared/model/command.ts'
-import { toPreview, toShown } from '../../../shared/model/content.ts'
+import { toPreview } from '../../../shared/model/content.ts'
 import { toMessageKey, toMessageView, type Message } from '../../../shared/model/message.ts'
+import { toQueuedMessage } from '../../../shared/model/queued-message.ts'
 import { recordChange } from '../record/record-changes.ts'
+import { keepAnswer } from '../record/record-answer.ts'
 import { toFactKey, type RecordContext } from '../record/context.ts'
 import type { Jids } from '../../whatsapp/facts.ts'
 
@@ -17,7 +19,8 @@ export async function recordQueued(
 ): Promise<string[]> {
   const { store, appender } = context
   const rows: Message[] = []
-  for (const command of commands) rows.push(await toRow(context, command, chat))
+  for (const command of commands)
+    rows.push(toQueuedMessage(command, await context.addresses.chatIdOf(chat, command.createdAt)))
   const fresh = await store.messages.insert(rows)
   const told = appender.append(
     rows.map((row) => ({
@@ -39,29 +42,6 @@ async function touchChat({ store, sessionId }: RecordContext, last: Message): Pr
     lastMessage: { messageId, type, fromMe: true, at, ...(text === undefined ? {} : { text }) },
     unread: 'clear',
   })
-}
-
-async function toRow(context: RecordContext, command: Command<'message.send'>, chat: Jids): Promise<Message> {
-  const { sessionId } = context
-  const messageId = command.messageId ?? command._id
-  const chatId = await context.addresses.chatIdOf(chat, command.createdAt)
-  const { content, quotedMessageId } = command.payload
-  return {
-    _id: toMessageKey(sessionId, chatId, 'me', messageId),
-    sessionId,
-    chatId,
-    messageId,
-    sender: 'me',
-    fromMe: true,
-    ...toShown(content),
-    ...(quotedMessageId ? { quotedMessageId } : {}),
-    timestamp: command.createdAt,
-    status: 'queued',
-    statusTimes: { queued: command.createdAt },
-    reactions: [],
-    commandId: command._id,
-    createdAt: new Date(),
-  }
 }
 
 /** The row that a former owner may have made. */
@@ -94,7 +74,10 @@ export async function recordFailed(
     ])
 }
 
-/** Edits, revokes and reactions of ours, once the server has them. */
+const keyOf = (sessionId: string, target: { chatId: string; targetId: string; targetSender: string }) =>
+  toMessageKey(sessionId, target.chatId, target.targetSender, target.targetId)
+
+/** Edits, revokes, reactions and answers of ours, once the server has them. */
 export async function recordOwnChange(context: RecordContext, command: Command, at: Date): Promise<void> {
   switch (command.kind) {
     case 'message.edit': {
@@ -124,6 +107,14 @@ export async function recordOwnChange(context: RecordContext, command: Command, 
         emoji,
         at,
       })
+    }
+    case 'message.vote': {
+      const { payload, sessionId } = command as Command<'message.vote'>
+      return keepAnswer(context, keyOf(sessionId, payload), 'me', { options: payload.options }, at)
+    }
+    case 'message.respond': {
+      const { payload, sessionId } = command as Command<'message.respond'>
+      return keepAnswer(context, keyOf(sessionId, payload), 'me', { answer: payload.answer }, at)
     }
     case 'message.send':
     case 'chat.read':

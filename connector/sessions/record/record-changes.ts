@@ -9,7 +9,7 @@ type Change = Extract<Fact, { kind: 'edit' | 'revoke' | 'reaction' }>
 export type StatusFact = Extract<Fact, { kind: 'ack' | 'receipt' }>
 
 /** The key of a target that is known; nothing is created for a target that is not. */
-async function keyOf(context: RecordContext, target: Target): Promise<string | undefined> {
+export async function keyOf(context: RecordContext, target: Target): Promise<string | undefined> {
   const chatId = await context.addresses.knownChatId(target.chat)
   if (chatId === undefined) return undefined
   return toMessageKey(

@@ -3,6 +3,7 @@ import { LeaseLost } from '../../../shared/store/auth-log.ts'
 import type { Fact, FactDelivery, MessageFact } from '../../whatsapp/facts.ts'
 import { patiently, untilAborted } from '../../patiently.ts'
 import type { RecordContext } from './context.ts'
+import { recordAnswer } from './record-answer.ts'
 import { recordChange, recordStatuses, type StatusFact } from './record-changes.ts'
 import { recordChats, recordContacts, recordHistory, recordSignal } from './record-directory.ts'
 import { recordMessages } from './record-messages.ts'
@@ -86,6 +87,8 @@ export function createRecorder({ context, rests, signal, onRetry, onRefused }: R
       case 'revoke':
       case 'reaction':
         return recordChange(context, first)
+      case 'answer':
+        return recordAnswer(context, first)
       case 'chat-read': {
         const chatId = await context.addresses.knownChatId(first.chat)
         if (chatId !== undefined) await context.store.chats.touch(context.sessionId, chatId, { unread: 'clear' })

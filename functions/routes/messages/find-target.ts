@@ -64,3 +64,17 @@ export async function findOwnTarget(
   if (!target.fromMe) throw new Problem('message.not_own')
   return target
 }
+
+/** A poll or an event whose answers can be sealed. Throws `message.not_answerable`. */
+export async function findAnswerable(
+  api: Api,
+  sessionId: string,
+  messageId: string | undefined,
+  chat: string | undefined,
+  type: 'poll' | 'event',
+): Promise<Message> {
+  const target = await findLiveTarget(api, sessionId, messageId, chat)
+  const isThere = 'row' in target && target.row.type === type && target.row.revokedAt === undefined
+  if (!isThere) throw new Problem('message.not_answerable', { detail: `It is no ${type}, or not sent yet` })
+  return target.row
+}

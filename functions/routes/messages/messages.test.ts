@@ -347,6 +347,41 @@ test('a message that is not there is 404 for every verb', async () => {
     ['PATCH', path, { text: 'x' }],
     ['DELETE', path, undefined],
     ['PUT', `${path}/reaction`, { emoji: 'x' }],
+    ['POST', `${path}/forward`, { to: ana }],
+    ['POST', `${path}/poll-vote`, { options: [] }],
+    ['PUT', `${path}/event-response`, { answer: 'going' }],
   ] as const)
     expect(await api.call(method, at, { body })).toMatchObject({ status: 404, body: { code: 'message.not_found' } })
+})
+
+test('what cannot be answered or sent on is refused, and nothing is ordered', async () => {
+  await received()
+  const path = `/v1/sessions/${session}/messages/IN1`
+  for (const [method, verb, body] of [
+    ['POST', 'poll-vote', { options: ['a'] }],
+    ['PUT', 'event-response', { answer: 'going' }],
+  ] as const)
+    expect(await api.call(method, `${path}/${verb}`, { body })).toMatchObject({
+      status: 409,
+      body: { code: 'message.not_answerable' },
+    })
+  await api.store.messages.revoke(toMessageKey(session, ana, ana, 'IN1'), new Date())
+  expect(await api.call('POST', `${path}/forward`, { body: { to: ana } })).toMatchObject({
+    status: 409,
+    body: { code: 'message.not_forwardable' },
+  })
+  expect(await api.store.commands.waiting(session, 10)).toEqual([])
+})
+
+test('what is given with a message is checked: an event that ends before it begins, a preview of a page that is not named, a time that apps do not offer', async () => {
+  const event = { name: 'x', startAt: '2027-01-02T15:00:00Z', endAt: '2027-01-02T14:00:00Z' }
+  for (const [body, path] of [
+    [{ type: 'event', to: ana, event }, 'event.endAt'],
+    [{ type: 'text', to: ana, text: 'hi', linkPreview: { url: 'https://a.io', title: 'A' } }, 'linkPreview.url'],
+    [{ type: 'text', to: ana, text: 'hi', ephemeralSeconds: 5 }, 'ephemeralSeconds'],
+  ] as const)
+    expect(await api.call('POST', `/v1/sessions/${session}/messages`, { body })).toMatchObject({
+      status: 422,
+      body: { errors: [{ path }] },
+    })
 })

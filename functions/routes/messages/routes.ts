@@ -2,11 +2,14 @@
 import { Hono } from 'hono'
 import type { Api, AppEnv } from '../../deps.ts'
 import { editMessage } from './edit.ts'
+import { forwardMessage } from './forward.ts'
 import { listMessages } from './history.ts'
 import { reactToMessage } from './react.ts'
 import { readMessage } from './read.ts'
+import { respondToEvent } from './respond.ts'
 import { revokeMessage } from './revoke.ts'
 import { sendMessage } from './send.ts'
+import { voteInPoll } from './vote.ts'
 
 export const messagesRoutes = (api: Api) =>
   new Hono<AppEnv>()
@@ -15,4 +18,7 @@ export const messagesRoutes = (api: Api) =>
     .patch('/v1/sessions/:sessionId/messages/:messageId', editMessage(api))
     .delete('/v1/sessions/:sessionId/messages/:messageId', revokeMessage(api))
     .put('/v1/sessions/:sessionId/messages/:messageId/reaction', reactToMessage(api))
+    .post('/v1/sessions/:sessionId/messages/:messageId/forward', forwardMessage(api))
+    .post('/v1/sessions/:sessionId/messages/:messageId/poll-vote', voteInPoll(api))
+    .put('/v1/sessions/:sessionId/messages/:messageId/event-response', respondToEvent(api))
     .get('/v1/sessions/:sessionId/chats/:chatId/messages', listMessages(api))

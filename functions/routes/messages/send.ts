@@ -43,6 +43,7 @@ export async function acceptMessage(
       to,
       content,
       ...(body.quotedMessageId === undefined ? {} : { quotedMessageId: body.quotedMessageId }),
+      ...(body.ephemeralSeconds === undefined ? {} : { ephemeralSeconds: body.ephemeralSeconds }),
     },
     messageId: createMessageId(),
     notBefore: body.notBefore,
@@ -56,7 +57,17 @@ function toContent(body: SendMessage): OutContent {
   switch (body.type) {
     case 'text': {
       const mentions = body.mentions?.map((mention, i) => toJid(mention, `mentions.${i}`))
-      return { type: 'text', text: body.text, ...(mentions ? { mentions } : {}) }
+      const { linkPreview } = body
+      if (linkPreview && !body.text.includes(linkPreview.url))
+        throw new Problem('request.invalid', {
+          errors: [{ path: 'linkPreview.url', message: 'must stand in the text' }],
+        })
+      return {
+        type: 'text',
+        text: body.text,
+        ...(mentions ? { mentions } : {}),
+        ...(linkPreview ? { linkPreview } : {}),
+      }
     }
     case 'location':
       return { type: 'location', location: body.location }
@@ -64,6 +75,8 @@ function toContent(body: SendMessage): OutContent {
       return { type: 'contacts', contacts: body.contacts }
     case 'poll':
       return { type: 'poll', poll: body.poll }
+    case 'event':
+      return { type: 'event', event: body.event }
   }
 }
 

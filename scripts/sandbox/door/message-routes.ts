@@ -1,8 +1,9 @@
 // What a phone sends and what it has received.
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { proto } from '@whiskeysockets/baileys'
+import { proto } from '@whiskeysockets/baileys'
 import type { Context, Hono } from 'hono'
 import type * as v from 'valibot'
+import { sealResponse, sealVote } from '../phone/answers.ts'
 import type { Wish } from '../phone/content.ts'
 import type { Worker } from '../phone/worker.ts'
 import { sendMessage } from '../phone/send-message.ts'
@@ -72,6 +73,21 @@ export const addMessageRoutes = (app: Hono, { exchange, phones }: DoorDeps): voi
     if (body.location) return { kind: 'location', location: body.location }
     if (body.contacts) return { kind: 'contacts', contacts: body.contacts }
     if (body.poll) return { kind: 'poll', poll: body.poll }
+    if (body.event) return { kind: 'event', event: body.event }
+    if (body.message) return { kind: 'other', message: proto.Message.fromObject(body.message) }
+    const answered = body.vote ?? body.response
+    if (answered) {
+      const { key, content, author } = find(answered.messageId)
+      const jidOf = (one: string, form: 'lid' | 'pn') => directory.jid({ phone: one, device: 0 }, form)
+      const seal = {
+        messageId: answered.messageId,
+        original: proto.Message.decode(content),
+        author: jidOf(author, answered.names.author),
+        answerer: jidOf(phone, answered.names.answerer),
+      }
+      if (body.vote) return { kind: 'vote', message: sealVote(seal, body.vote.options, key) }
+      if (body.response) return { kind: 'response', message: sealResponse(seal, body.response.answer, key) }
+    }
     const text = body.text ?? ''
     if (!body.quotedMessageId) return { kind: 'text', text }
     const { content, author } = find(body.quotedMessageId)

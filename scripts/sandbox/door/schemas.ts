@@ -33,6 +33,26 @@ export const Pair = v.strictObject({
   ),
 })
 
+const messageKinds = [
+  'text',
+  'location',
+  'contacts',
+  'poll',
+  'event',
+  'vote',
+  'response',
+  'message',
+  'reaction',
+  'edit',
+  'revoke',
+] as const
+
+/** Under which form of their names an answer is sealed: its author's, then the answering one's (WhiskeySockets/Baileys #2342). */
+const Names = v.optional(v.strictObject({ author: v.picklist(['lid', 'pn']), answerer: v.picklist(['lid', 'pn']) }), {
+  author: 'lid',
+  answerer: 'pn',
+})
+
 export const NewMessage = v.pipe(
   v.strictObject({
     to: Somebody,
@@ -51,15 +71,28 @@ export const NewMessage = v.pipe(
     poll: v.optional(
       v.strictObject({ question: v.string(), options: v.array(v.string()), selectable: v.optional(v.number(), 1) }),
     ),
+    event: v.optional(
+      v.strictObject({
+        name: v.string(),
+        startAt: Time,
+        endAt: v.optional(Time),
+        description: v.optional(v.string()),
+      }),
+    ),
+    vote: v.optional(v.strictObject({ messageId: MessageId, options: v.array(v.string()), names: Names })),
+    response: v.optional(
+      v.strictObject({ messageId: MessageId, answer: v.picklist(['going', 'not_going', 'maybe']), names: Names }),
+    ),
+    /** Any protobuf Message, as JSON; bytes in base64. */
+    message: v.optional(v.record(v.string(), v.unknown())),
     reaction: v.optional(v.strictObject({ messageId: MessageId, emoji: v.string() })),
     edit: v.optional(v.strictObject({ messageId: MessageId, text: Text })),
     revoke: v.optional(v.strictObject({ messageId: MessageId })),
     addressing: Addressing,
   }),
   v.check(
-    ({ text, location, contacts, poll, reaction, edit, revoke }) =>
-      [text, location, contacts, poll, reaction, edit, revoke].filter((one) => one !== undefined).length === 1,
-    'expected exactly one of text, location, contacts, poll, reaction, edit, revoke',
+    (body) => messageKinds.filter((kind) => body[kind] !== undefined).length === 1,
+    `expected exactly one of ${messageKinds.join(', ')}`,
   ),
   v.check(
     ({ text, count, quotedMessageId }) => text !== undefined || (count === undefined && quotedMessageId === undefined),

@@ -1,13 +1,17 @@
 // Between a message's protobuf and the few words in which the door speaks of it.
 import { randomBytes } from 'node:crypto'
 import { proto } from '@whiskeysockets/baileys'
-import type { Card, Details, MessageKind, Place, Poll } from '../records.ts'
+import type { Card, Context, Details, MessageKind, PlannedEvent, Place, Poll } from '../records.ts'
+import { unixSeconds } from '../server/nodes.ts'
 
 export type Wish =
   | { kind: 'text'; text: string; quoted?: { messageId: string; author: string; content: Buffer } }
   | { kind: 'location'; location: Place }
   | { kind: 'contacts'; contacts: Card[] }
   | { kind: 'poll'; poll: Poll }
+  | { kind: 'event'; event: PlannedEvent }
+  /** Sealed already, or anything at all. */
+  | { kind: 'vote' | 'response' | 'other'; message: proto.IMessage }
   | { kind: 'reaction'; emoji: string; target: proto.IMessageKey }
   | { kind: 'edit'; text: string; target: proto.IMessageKey }
   | { kind: 'revoke'; target: proto.IMessageKey }
@@ -16,6 +20,7 @@ export type Description = {
   kind: MessageKind
   text: string
   details?: Details
+  context?: Context
   targetId?: string
   quotedMessageId?: string
 }
@@ -56,6 +61,20 @@ export const buildMessage = (wish: Wish): proto.IMessage => {
         ? { messageContextInfo, pollCreationMessageV3: poll }
         : { messageContextInfo, pollCreationMessage: poll }
     }
+    case 'event': {
+      const { name, startAt, endAt, description } = wish.event
+      const eventMessage = {
+        name,
+        description,
+        startTime: unixSeconds(Date.parse(startAt)),
+        ...(endAt === undefined ? {} : { endTime: unixSeconds(Date.parse(endAt)) }),
+      }
+      return { messageContextInfo: { messageSecret: randomBytes(32) }, eventMessage }
+    }
+    case 'vote':
+    case 'response':
+    case 'other':
+      return wish.message
     case 'reaction':
       return { reactionMessage: { key: wish.target, text: wish.emoji, senderTimestampMs: Date.now() } }
     case 'edit':
@@ -77,7 +96,8 @@ export const stanzaAttributes = (kind: MessageKind): { type: string; edit?: stri
   if (kind === 'reaction') return { type: 'reaction' }
   if (kind === 'edit') return { type: 'text', edit: '1' }
   if (kind === 'revoke') return { type: 'text', edit: '7' }
-  if (kind === 'poll') return { type: 'poll' }
+  if (kind === 'poll' || kind === 'vote') return { type: 'poll' }
+  if (kind === 'event' || kind === 'response') return { type: 'event' }
   if (kind === 'location' || kind === 'contacts') return { type: 'media' }
   return { type: 'text' }
 }
@@ -110,6 +130,15 @@ const detailsOf = (message: proto.IMessage): { kind: MessageKind; details: Detai
     const contacts = cards.map(({ displayName, vcard }) => ({ name: displayName ?? '', vcard: vcard ?? '' }))
     return { kind: 'contacts', details: { contacts } }
   }
+  const { eventMessage: event } = message
+  if (event) {
+    const at = (seconds: typeof event.startTime) => new Date(Number(seconds ?? 0) * 1000).toISOString()
+    const { name, description, startTime, endTime } = event
+    const details: PlannedEvent = { name: name ?? '', startAt: at(startTime) }
+    if (description) details.description = description
+    if (endTime) details.endAt = at(endTime)
+    return { kind: 'event', details: { event: details } }
+  }
   const poll = message.pollCreationMessage ?? message.pollCreationMessageV3
   if (!poll) return undefined
   const options = (poll.options ?? []).map(({ optionName }) => optionName ?? '')
@@ -127,12 +156,30 @@ export const describeMessage = (wrapped: proto.IMessage): Description => {
     return { kind: 'edit', text: textOf(protocol.editedMessage), ...target(protocol.key) }
   }
   if (protocol?.type === Type.REVOKE && protocol.key) return { kind: 'revoke', text: '', ...target(protocol.key) }
+  if (message.pollUpdateMessage)
+    return { kind: 'vote', text: '', ...target(message.pollUpdateMessage.pollCreationMessageKey) }
+  if (message.encEventResponseMessage)
+    return { kind: 'response', text: '', ...target(message.encEventResponseMessage.eventCreationMessageKey) }
+  const context = contextOf(message)
   const details = detailsOf(message)
-  if (details) return { text: '', ...details }
+  if (details) return { text: '', ...details, ...context }
   const quotedMessageId = message.extendedTextMessage?.contextInfo?.stanzaId
   const text = textOf(message)
   const isText = message.conversation != null || message.extendedTextMessage != null
-  return { kind: isText ? 'text' : 'other', text, ...(quotedMessageId ? { quotedMessageId } : {}) }
+  return { kind: isText ? 'text' : 'other', text, ...(quotedMessageId ? { quotedMessageId } : {}), ...context }
+}
+
+/** What stands beside the content: where it came from, how long it stays, whom it names, what it previews. */
+const contextOf = (message: proto.IMessage): { context?: Context } => {
+  const parts = Object.values(message) as ({ contextInfo?: proto.IContextInfo | null } | null)[]
+  const info = parts.find((part) => part !== null && typeof part === 'object' && part.contextInfo)?.contextInfo
+  const { title, matchedText } = message.extendedTextMessage ?? {}
+  const context: Context = {}
+  if (info?.isForwarded) context.forwardingScore = info.forwardingScore ?? 0
+  if (info?.expiration) context.ephemeralSeconds = info.expiration
+  if (info?.mentionedJid?.length) context.mentions = info.mentionedJid
+  if (title && matchedText) context.preview = { title, url: matchedText }
+  return Object.keys(context).length === 0 ? {} : { context }
 }
 
 const target = (key: proto.IMessageKey | null | undefined): { targetId?: string } =>

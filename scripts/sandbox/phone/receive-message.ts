@@ -2,8 +2,9 @@
 // one commit. One that cannot be decrypted is counted and asked for again, as a real phone does.
 import { type BinaryNode, proto } from '@whiskeysockets/baileys'
 import { checkDeviceIdentity } from '../linking/device-identity.ts'
-import type { Address, ReceivedMessage } from '../records.ts'
+import type { Address, Details, ReceivedMessage } from '../records.ts'
 import { bytesOf, children, node, unixSeconds } from '../server/nodes.ts'
+import { openAnswer } from './answers.ts'
 import { answerPeerRequest } from './answer-peer-request.ts'
 import { describeMessage } from './content.ts'
 import { askForRetry } from './ask-for-retry.ts'
@@ -39,6 +40,29 @@ const decrypt = async (worker: Worker, stanza: BinaryNode, sender: Address): Pro
   const message = await worker.signal.decrypt(jid, sealed)
   verifySender(worker, stanza, sender, jid, sealed)
   return message
+}
+
+/** What a vote or an answer says, opened with what the phone keeps of the message it answers. */
+const answerIn = (worker: Worker, from: string, content: proto.IMessage): { details?: Details } => {
+  const { exchange, self } = worker
+  const key =
+    content.pollUpdateMessage?.pollCreationMessageKey ?? content.encEventResponseMessage?.eventCreationMessageKey
+  if (!key?.id) return {}
+  const { store, directory } = exchange
+  const sentSeq = store.sentIds.get([self.phone, key.id])
+  const keptSeq = store.inboxIds.get([self.phone, from, key.id])
+  const mine = sentSeq === undefined ? undefined : store.sent.get([self.phone, sentSeq])
+  const theirs = keptSeq === undefined ? undefined : store.inbox.get([self.phone, keptSeq])
+  const original = mine ?? theirs
+  if (!original) return {}
+  const formsOf = (phone: string) => (['lid', 'pn'] as const).map((form) => directory.jid({ phone, device: 0 }, form))
+  const opened = openAnswer(
+    content,
+    proto.Message.decode(original.content),
+    formsOf(mine ? self.phone : from),
+    formsOf(from),
+  )
+  return opened ? { details: opened } : {}
 }
 
 export const receiveMessage = async (worker: Worker, stanza: BinaryNode, remove: () => void): Promise<void> => {
@@ -100,6 +124,7 @@ export const receiveMessage = async (worker: Worker, stanza: BinaryNode, remove:
       fromMe: own,
       to: own ? (directory.resolve(recipient ?? sent?.destinationJid ?? '')?.phone ?? self.phone) : self.phone,
       ...describeMessage(content),
+      ...answerIn(worker, sender.phone, content),
       at: new Date().toISOString(),
       deliveries: 1,
       read: false,

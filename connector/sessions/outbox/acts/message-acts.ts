@@ -1,6 +1,14 @@
 // Messages of ours, and what we do to messages.
 import { toMessageKey } from '../../../../shared/model/message.ts'
-import { awaitingAck, idOf, targetOf, unknownTarget, type ActContext, type Acts } from './act.ts'
+import type { Command, CommandKind } from '../../../../shared/model/command.ts'
+import type { MessageRef, SendOutcome } from '../../../whatsapp/sending.ts'
+import { awaitingAck, idOf, targetOf, unknownTarget, type ActContext, type Acts, type Outcome } from './act.ts'
+
+const notOnWhatsapp: Outcome = {
+  outcome: 'failed',
+  code: 'recipient.not_on_whatsapp',
+  reason: 'This number is not on WhatsApp',
+}
 
 async function quotedFor(context: ActContext, chatId: string, messageId: string | undefined) {
   if (messageId === undefined) return undefined
@@ -10,17 +18,54 @@ async function quotedFor(context: ActContext, chatId: string, messageId: string 
   return { ref, ...(row.raw ? { raw: row.raw } : {}), ...(row.text === undefined ? {} : { text: row.text }) }
 }
 
-export const messageActs: Acts<'message.send' | 'message.edit' | 'message.revoke' | 'message.react'> = {
+async function forward(
+  context: ActContext,
+  command: Command<'message.send'>,
+  chatId: string,
+  source: { chatId: string; sender: string; messageId: string },
+): Promise<Outcome> {
+  const found = await targetOf(context, { chatId: source.chatId, targetId: source.messageId }, source.sender)
+  if (!found || found.row.revokedAt) return unknownTarget
+  const { raw, text = '', fromMe } = found.row
+  const sent = await context.connection.sending.forward(command.payload.to, idOf(command), raw ?? text, fromMe)
+  if (sent.outcome === 'not_on_whatsapp') return notOnWhatsapp
+  await context.store.messages.keepRaw(toMessageKey(context.sessionId, chatId, 'me', idOf(command)), sent.raw)
+  return awaitingAck
+}
+
+/** A vote or an answer to an event, sealed for those who see what it answers. */
+async function answer(
+  context: ActContext,
+  command: Command<'message.vote' | 'message.respond'>,
+  send: (ref: MessageRef, raw: Uint8Array) => Promise<SendOutcome | undefined>,
+): Promise<Outcome> {
+  const target = await targetOf(context, command.payload, command.payload.targetSender)
+  if (!target || target.row.revokedAt) return unknownTarget
+  const sent = target.row.raw && (await send(target.ref, target.row.raw))
+  return sent ? awaitingAck : { outcome: 'failed', code: 'message.not_answerable', reason: 'Its secret is not known' }
+}
+
+type MessageKind = Extract<CommandKind, `message.${string}`>
+
+export const messageActs: Acts<MessageKind> = {
+  'message.vote': (context, command) =>
+    answer(context, command, (ref, raw) =>
+      context.connection.sending.vote(ref, raw, idOf(command), command.payload.options),
+    ),
+  'message.respond': (context, command) =>
+    answer(context, command, (ref, raw) =>
+      context.connection.sending.respond(ref, raw, idOf(command), command.payload.answer),
+    ),
   'message.send': async (context, command) => {
-    const { to, content, quotedMessageId } = command.payload
+    const { to, content, quotedMessageId, ephemeralSeconds } = command.payload
     const messageId = idOf(command)
     const chatId = await context.addresses.chatIdOf(context.connection.identify(to), command.createdAt)
+    if (content.type === 'forward') return forward(context, command, chatId, content.source)
     const quoted = await quotedFor(context, chatId, quotedMessageId)
-    const sent = await context.connection.sending.message(to, messageId, content, quoted)
-    if (sent.outcome === 'not_on_whatsapp')
-      return { outcome: 'failed', code: 'recipient.not_on_whatsapp', reason: 'This number is not on WhatsApp' }
+    const sent = await context.connection.sending.message(to, messageId, content, { quoted, ephemeralSeconds })
+    if (sent.outcome === 'not_on_whatsapp') return notOnWhatsapp
     // A plain text can be made again for a resend; anything else is kept as it went.
-    if (quoted || content.type !== 'text' || content.mentions)
+    if (quoted || ephemeralSeconds || content.type !== 'text' || content.mentions || content.linkPreview)
       await context.store.messages.keepRaw(toMessageKey(context.sessionId, chatId, 'me', messageId), sent.raw)
     return awaitingAck
   },

@@ -1,0 +1,53 @@
+// Votes and answers to events: opened with the secret of the message that stands here, then row → event.
+import { toMessageView, type Message } from '../../../shared/model/message.ts'
+import { openAnswer, type Opened } from '../../whatsapp/answers.ts'
+import type { Fact } from '../../whatsapp/facts.ts'
+import { toFactKey, type RecordContext } from './context.ts'
+import { keyOf } from './record-changes.ts'
+
+type Answer = Extract<Fact, { kind: 'answer' }>
+
+/** What answers a message that is not here, or is sealed for another one, changes nothing. */
+export async function recordAnswer(context: RecordContext, { target, by, sealed, at }: Answer): Promise<void> {
+  const key = await keyOf(context, target)
+  const row = key === undefined ? null : await context.store.messages.read(key)
+  const opened = row?.raw ? openAnswer(row.raw, sealed) : undefined
+  if (!row || !opened) return
+  const sender = await context.addresses.senderIdOf(row.chatId, by)
+  // Who answers is no new contact any more.
+  if (sender === row.chatId) await context.store.chats.touch(context.sessionId, row.chatId, { heard: true })
+  await keepAnswer(context, row._id, sender, opened, at)
+}
+
+/** Idempotent: told again, the event stands already. */
+export async function keepAnswer(
+  { store, appender }: Pick<RecordContext, 'store' | 'appender'>,
+  key: string,
+  sender: string,
+  answered: Opened,
+  at: Date,
+): Promise<void> {
+  const stamp = String(at.getTime())
+  if ('options' in answered) {
+    const vote = { sender, options: answered.options, at }
+    const row = await store.messages.vote(key, vote)
+    if (!row) return
+    const data = { ...withoutAnswers(row), vote }
+    await appender.append([
+      { type: 'message.poll_vote', key: toFactKey('message.poll_vote', key, sender, stamp), data },
+    ])
+  } else {
+    const response = { sender, ...answered, at }
+    const row = await store.messages.respond(key, response)
+    if (!row) return
+    const data = { ...withoutAnswers(row), response }
+    const factKey = toFactKey('message.event_response', key, sender, stamp)
+    await appender.append([{ type: 'message.event_response', key: factKey, data }])
+  }
+}
+
+/** A thousand people may have answered before: their answers stand in the message. */
+function withoutAnswers(row: Message) {
+  const { votes: _votes, responses: _responses, ...view } = toMessageView(row)
+  return view
+}
