@@ -80,6 +80,7 @@ export function createApp(deps: AppDeps) {
       api.waits.close()
       api.eventStreams.close()
       api.sessions.close()
+      api.lanes.close()
       api.auth.close()
     },
   }
@@ -101,7 +102,7 @@ function createApi(deps: AppDeps): Api {
     eventStreams: createEventStreams({ store, feed, auth, log: deps.log, monotonicMs, limits: deps.eventStreams }),
     limiter: createRateLimiter({ rateLimits: store.rateLimits, perMinute: deps.settings.RATE_LIMIT_PER_MINUTE, now }),
     sessions: createKnownSessions({ sessions: store.sessions, feed, monotonicMs }),
-    lanes: createLanes(store.chats),
+    lanes: createLanes(store.chats, feed),
     queueLimit: createQueueLimit({
       commands: store.commands,
       limit: deps.settings.MAX_QUEUED_PER_SESSION,

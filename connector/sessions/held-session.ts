@@ -16,9 +16,11 @@ import { logOut } from './log-out.ts'
 import { createOutbox } from './outbox/outbox.ts'
 import { createOutreach } from './outbox/outreach.ts'
 import { patiently } from '../patiently.ts'
+import { toMergeEvent } from './record/record-directory.ts'
 import { createAddresses } from './record/addresses.ts'
 import { openCounters } from './record/counters.ts'
 import { createRecorder } from './record/recorder.ts'
+import { createPeopleMark } from './reconcile-people.ts'
 import { createReporter } from './reporter.ts'
 import type { SessionLog } from './session-log.ts'
 import { createWake } from '../wake.ts'
@@ -88,7 +90,8 @@ export function holdSession(options: HeldSessionOptions): HeldSession {
     const me = () => ({ id: keyStore.creds.me?.id ?? '', lid: keyStore.creds.me?.lid ?? '' })
     const journal = createJournal(keyStore.memory, me)
     const counters = openCounters((counted) => store.sessions.count(sessionId, counted))
-    const context = { sessionId, store, appender, addresses: createAddresses(store, sessionId), counters }
+    const addresses = createAddresses(store, sessionId, (keep, other) => appender.append([toMergeEvent(keep, other)]))
+    const context = { sessionId, store, appender, addresses, counters }
     const recorder = createRecorder({
       context,
       rests: () => keyStore.log.awaited(),
@@ -138,7 +141,12 @@ export function holdSession(options: HeldSessionOptions): HeldSession {
       read: () => wait(() => store.sessions.read(sessionId)),
       urlFor: options.urlFor,
     }
+    const peopleMark = createPeopleMark(held)
+    peopleMark.reconcile(row?.peopleMark)
+    const quietly = (step: () => Promise<void>) =>
+      step().catch((error: unknown) => log.debug({ err: error }, 'closing was cut short'))
     const maintenance = setInterval(() => {
+      void quietly(() => peopleMark.leave())
       journal.prune(Date.now())
       void keyStore.fold()
     }, maintenanceMs)
@@ -149,9 +157,8 @@ export function holdSession(options: HeldSessionOptions): HeldSession {
       stopping.abort(new Error('ended'))
       await sending
       await recorder.idle()
+      if (!lost) await quietly(() => peopleMark.leave())
       // What is left is finished by the next owner: nothing durable depends on a clean close.
-      const quietly = (step: () => Promise<void>) =>
-        step().catch((error: unknown) => log.debug({ err: error }, 'closing was cut short'))
       if (!lost && live.includes(reporter.lastStatus()))
         await quietly(() => store.sessions.update(sessionId, { status: 'disconnected', qr: null }))
       await quietly(() => counters.close())

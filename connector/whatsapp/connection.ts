@@ -18,6 +18,7 @@ import type { KeyStore } from './keys/open-key-store.ts'
 import { replayJournal } from './keys/replay.ts'
 import { createSignalRepository } from './keys/signal-repository.ts'
 import { createPeople, type People } from './people.ts'
+import { toLidPairs } from './lid-mappings.ts'
 import { watchQrRotation } from './qr-rotation.ts'
 import type { RetryCaches } from './retry-caches.ts'
 import { createSending, type Sending } from './sending.ts'
@@ -145,6 +146,10 @@ export function openConnection(options: ConnectionOptions): Connection {
   const afterKeyShare: (() => void)[] = []
   keyStore.onWritten = (types) => {
     if (types.includes('app-state-sync-key')) for (const done of afterKeyShare.splice(0)) done()
+  }
+  keyStore.memory.onChange = ({ 'lid-mapping': mappings }) => {
+    const pairs = mappings ? toLidPairs(Object.entries(mappings)) : []
+    if (pairs.length > 0) tell({ kind: 'contacts', contacts: pairs.map((jids) => ({ jids })) }, () => undefined)
   }
 
   const switchboard = createSwitchboard({

@@ -23,6 +23,8 @@ export type MessageFact = {
   pushName?: string
   at: Date
   content: MessageContent
+  /** Whom the content names, with every form of their address that is known. */
+  mentioned?: Jids[]
   historical: boolean
 }
 

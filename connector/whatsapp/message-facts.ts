@@ -30,7 +30,9 @@ export function toMessageFact(
     return { ...base, content: { type: 'undecryptable' } }
   }
   const content = parseContent(message.message)
-  return content ? { ...base, content } : undefined
+  if (!content) return undefined
+  const mentioned = (content.mentions ?? []).map((jid) => identities.jidsOf(jid)).filter((jids) => jids !== undefined)
+  return { ...base, content, ...(mentioned.length > 0 ? { mentioned } : {}) }
 }
 
 function senderOf(message: WAMessage, chat: Jids, identities: Identities): 'me' | Jids {

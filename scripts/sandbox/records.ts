@@ -142,4 +142,10 @@ export type HistoryMessage = {
   at?: string | undefined
   messageId?: string | undefined
 }
-export type History = { contacts: HistoryContact[]; chats: HistoryChat[]; messages: HistoryMessage[] }
+export type History = {
+  contacts: HistoryContact[]
+  chats: HistoryChat[]
+  messages: HistoryMessage[]
+  /** False: no pair of LID and number is told. */
+  mappings?: boolean
+}

@@ -16,6 +16,8 @@ export type Contact = {
   /** name, else notify, else verifiedName, lower case; what lists are ordered by. */
   sortName: string
   updatedAt: Date
+  /** Absent on rows of earlier versions. */
+  createdAt?: Date
 }
 
 export function toContactView(contact: Contact) {

@@ -33,6 +33,7 @@ export const eventTypes = [
   'message.event_response',
   'message.undecryptable',
   'chat.updated',
+  'chat.merged',
   'contact.updated',
   'history.progress',
   'webhook.disabled',

@@ -94,6 +94,8 @@ export type Session = {
   lastHealthCheck?: Date
   connectedAt?: Date
   outreachLock?: OutreachLock
+  /** Of the pairs of LID and phone number that the contacts know. */
+  peopleMark?: string
   messagesSent: number
   messagesReceived: number
   createdAt: Date

@@ -3,7 +3,7 @@ import type { Collection, Db, Document, Filter, IndexDescription } from 'mongodb
 import type { Chat } from '../model/chat.ts'
 import { createCoalescer } from './coalesce.ts'
 import { isGroupJid, phoneOf } from '../model/jid.ts'
-import { unifyChats } from './unify-chats.ts'
+import { moveMessages, unifyChats } from './unify-chats.ts'
 import { formatCursor, parseCursor, type Page } from '../model/page.ts'
 
 export const chatIndexes: IndexDescription[] = [
@@ -53,8 +53,16 @@ export function createChatStore(db: Db) {
         .toArray()
     },
 
-    /** `resolve`, created under the first jid when it is new; further jids become aliases. */
-    async resolveOrCreate(sessionId: string, jids: readonly [string, ...string[]], at: Date): Promise<Chat> {
+    /**
+     * `resolve`, created under the first jid when it is new; further jids become aliases. Two chats that are one by these
+     * jids become one: the older stays. `onMerge` is told before.
+     */
+    async resolveOrCreate(
+      sessionId: string,
+      jids: readonly [string, ...string[]],
+      at: Date,
+      onMerge: (keep: Chat, other: Chat) => Promise<unknown> = async () => undefined,
+    ): Promise<Chat> {
       const known = await chats
         .find({ sessionId, jids: { $in: [...jids] } })
         .limit(2)
@@ -62,6 +70,8 @@ export function createChatStore(db: Db) {
       const [one, two] = known
       if (one && two) {
         const [keep, other] = one.createdAt <= two.createdAt ? [one, two] : [two, one]
+        // Told before it is done: cut short, it is told and done again.
+        await onMerge(keep, other)
         known.splice(0, 2, await unifyChats(db, chats, keep, other))
       }
       const [first] = jids
@@ -90,6 +100,9 @@ export function createChatStore(db: Db) {
       if (!chat) throw new Error('an upsert that returns nothing')
       return chat
     },
+
+    /** What was written into a chat while it became part of another follows it. */
+    gather: (sessionId: string, from: string, to: string): Promise<void> => moveMessages(db, sessionId, from, to),
 
     /** Applies what a message changed, in one update. An older message never takes the newer one's place. */
     async touch(sessionId: string, chatId: string, touch: ChatTouch): Promise<void> {

@@ -9,10 +9,45 @@ export const contactIndexes: IndexDescription[] = [
   { key: { sessionId: 1, jids: 1 }, name: 'alias' }, // resolve()
 ]
 
+type Jids = readonly [string, ...string[]]
+type Upserted = { contact: Contact; changed: boolean }
 export type ContactFacts = { name?: string; notify?: string; verifiedName?: string }
 
 export function createContactStore(db: Db) {
   const contacts: Collection<Contact> = db.collection('contacts')
+
+  async function upsertMany(
+    sessionId: string,
+    inputs: readonly ({ jids: Jids } & ContactFacts)[],
+  ): Promise<Upserted[]> {
+    const known = await contacts.find({ sessionId, jids: { $in: inputs.flatMap(({ jids }) => [...jids]) } }).toArray()
+    const byJid = new Map(known.flatMap((row) => row.jids.map((jid) => [jid, row] as const)))
+    const changed = new Map<string, Contact>()
+    const gone = new Set<string>()
+    const joined = inputs.map(({ jids, ...facts }) => {
+      const rows = [...new Set(jids.map((jid) => byJid.get(jid)).filter((row) => row !== undefined))]
+      const { contact, others } = joinContact(sessionId, rows, jids, facts)
+      if (rows[0] === contact) return { contact, changed: false }
+      for (const jid of contact.jids) byJid.set(jid, contact)
+      for (const { _id } of others) gone.add(_id)
+      changed.set(contact._id, contact)
+      return { contact, changed: true }
+    })
+    const writes = [...changed.values()].filter(({ _id }) => !gone.has(_id))
+    if (writes.length > 0)
+      await contacts.bulkWrite(
+        writes.map(({ _id, contactId, sessionId: _session, createdAt, ...facts }) => ({
+          updateOne: {
+            filter: { _id },
+            update: { $set: facts, $setOnInsert: { sessionId, contactId, createdAt: createdAt ?? facts.updatedAt } },
+            upsert: true,
+          },
+        })),
+      )
+    // Last, so that a crash in between leaves too many rows, which are joined the next time, and never too few.
+    if (gone.size > 0) await contacts.deleteMany({ _id: { $in: [...gone] } })
+    return joined
+  }
 
   return {
     async resolve(sessionId: string, jids: readonly string[]): Promise<Contact | undefined> {
@@ -25,43 +60,23 @@ export function createContactStore(db: Db) {
     },
 
     /**
-     * Joins what is known of one person. Rows that turn out to be one are merged into the oldest.
-     * Returns the row and whether anything changed.
+     * Joins what is known of people, in the order given, with one read and one write for all of them. Rows that turn out to be one are merged into the oldest.
+     * Returns each row as it is afterwards, and whether its part changed anything.
      */
-    async upsert(
-      sessionId: string,
-      jids: readonly [string, ...string[]],
-      facts: ContactFacts,
-    ): Promise<{ contact: Contact; changed: boolean }> {
-      const known = await contacts.find({ sessionId, jids: { $in: [...jids] } }).toArray()
-      const [keep, ...others] = known.sort((a, b) => a.updatedAt.getTime() - b.updatedAt.getTime())
-      const all = [...new Set([...known.flatMap((row) => row.jids), ...jids])]
-      const contactId = keep?.contactId ?? jids[0]
-      const lid = all.find((jid) => parseJid(jid)?.kind === 'lid')
-      const phone = all.map(phoneOf).find((digits) => digits !== undefined)
-      const merged = {
-        ...Object.assign({}, ...others.map((other) => pick(other, ['name', 'notify', 'verifiedName']))),
-        ...pick(keep, ['name', 'notify', 'verifiedName']),
-        ...pick(facts, ['name', 'notify', 'verifiedName']),
-      }
-      const sortName = (merged.name ?? merged.notify ?? merged.verifiedName ?? phone ?? contactId).toLowerCase()
-      const next = { jids: all, ...merged, sortName, ...(lid ? { lid } : {}), ...(phone ? { phone } : {}) }
-      const same =
-        keep &&
-        others.length === 0 &&
-        all.length === keep.jids.length &&
-        sortName === keep.sortName &&
-        (['name', 'notify', 'verifiedName'] as const).every((field) => keep[field] === merged[field])
-      if (same) return { contact: keep, changed: false }
-      const contact = await contacts.findOneAndUpdate(
-        { _id: `${sessionId}/${contactId}` },
-        { $set: { ...next, updatedAt: new Date() }, $setOnInsert: { sessionId, contactId } },
-        { upsert: true, returnDocument: 'after' },
-      )
-      if (!contact) throw new Error('an upsert that returns nothing')
-      // Last, so that a crash in between leaves too many rows, which are joined the next time, and never too few.
-      if (others.length > 0) await contacts.deleteMany({ _id: { $in: others.map((other) => other._id) } })
-      return { contact, changed: true }
+    upsertMany,
+
+    /** The same for one. */
+    async upsert(sessionId: string, jids: Jids, facts: ContactFacts): Promise<Upserted> {
+      const [one] = await upsertMany(sessionId, [{ jids, ...facts }])
+      if (!one) throw new Error('an upsert that returns nothing')
+      return one
+    },
+
+    /** Everybody known by any of these jids, in no order. */
+    async among(sessionId: string, jids: readonly string[]): Promise<Pick<Contact, 'jids' | 'lid' | 'phone'>[]> {
+      return contacts
+        .find({ sessionId, jids: { $in: [...jids] } }, { projection: { jids: 1, lid: 1, phone: 1 } })
+        .toArray()
     },
 
     async page(sessionId: string, query: { limit: number; cursor?: string | undefined }): Promise<Page<Contact>> {
@@ -93,4 +108,44 @@ function pick<T extends object, K extends keyof T>(from: T | undefined, fields: 
   const picked: Partial<Pick<T, K>> = {}
   for (const field of fields) if (from?.[field] !== undefined && from[field] !== '') picked[field] = from[field]
   return picked
+}
+
+const names = ['name', 'notify', 'verifiedName'] as const
+const age = ({ createdAt, updatedAt }: Contact) => (createdAt ?? updatedAt).getTime()
+
+/** One row of all of them; the very row when nothing is new. `others` are those that it takes the place of. */
+function joinContact(
+  sessionId: string,
+  rows: readonly Contact[],
+  jids: Jids,
+  facts: ContactFacts,
+): { contact: Contact; others: Contact[] } {
+  const [keep, ...others] = [...rows].sort((a, b) => age(a) - age(b))
+  const all = [...new Set([keep, ...others].flatMap((row) => row?.jids ?? []).concat(jids))]
+  const contactId = keep?.contactId ?? jids[0]
+  const lid = all.find((jid) => parseJid(jid)?.kind === 'lid')
+  const phone = all.map(phoneOf).find((digits) => digits !== undefined)
+  const merged: ContactFacts = {
+    ...Object.assign({}, ...others.map((other) => pick(other, names))),
+    ...pick(keep, names),
+    ...pick(facts, names),
+  }
+  const sortName = (merged.name ?? merged.notify ?? merged.verifiedName ?? phone ?? contactId).toLowerCase()
+  const isSame =
+    keep &&
+    others.length === 0 &&
+    all.length === keep.jids.length &&
+    sortName === keep.sortName &&
+    names.every((field) => keep[field] === merged[field])
+  if (isSame) return { contact: keep, others }
+  const contact: Contact = {
+    ...(keep ?? { _id: `${sessionId}/${contactId}`, sessionId, contactId }),
+    jids: all,
+    ...merged,
+    sortName,
+    ...(lid ? { lid } : {}),
+    ...(phone ? { phone } : {}),
+    updatedAt: new Date(),
+  }
+  return { contact, others }
 }

@@ -157,9 +157,9 @@ export function createMessageStore(db: Db) {
     advance: (key: string, status: MessageStatus, at: Date, error?: Message['error']): Promise<Message | null> =>
       advanceOne({ key, status, at, ...(error ? { error } : {}) }),
 
-    /** Keeps what WhatsApp was given, for retries and quotes. */
-    async keepRaw(key: string, raw: Uint8Array): Promise<void> {
-      await messages.updateOne({ _id: key }, { $set: { raw } })
+    /** Keeps what WhatsApp was given of a message of ours, for retries and quotes; in whichever chat it is by now. */
+    async keepRaw(sessionId: string, messageId: string, raw: Uint8Array): Promise<void> {
+      await messages.updateMany({ sessionId, messageId, fromMe: true }, { $set: { raw } })
     },
 
     async edit(key: string, text: string, at: Date): Promise<Message | null> {

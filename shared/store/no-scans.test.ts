@@ -116,6 +116,7 @@ const exercises: Exercises = {
     resolve: (store) => store.resolve('s1', ['c1', 'c2']),
     resolveOrCreate: (store) => store.resolveOrCreate('s1', ['c1', 'alias'], at),
     among: (store) => store.among('s1', ['c1', 'c2', 'none']),
+    gather: (store) => store.gather('s1', 'gone', 'c1'),
     touch: (store) => store.touch('s1', 'c1', { unread: 1, heard: true }),
     describe: (store) => store.describe('s1', 'c1', { name: 'n' }),
     page: (store) => pages((cursor) => store.page('s1', { limit: 5, cursor })),
@@ -126,6 +127,8 @@ const exercises: Exercises = {
   contacts: {
     resolve: (store) => store.resolve('s1', ['c1', 'c2']),
     upsert: (store) => store.upsert('s1', ['c1', 'c2'], { name: 'joined' }),
+    upsertMany: (store) => store.upsertMany('s1', [{ jids: ['c1', 'c2'], name: 'joined' }, { jids: ['c3'] }]),
+    among: (store) => store.among('s1', ['c1', 'none']),
     page: (store) => pages((cursor) => store.page('s1', { limit: 5, cursor })),
     removeAll: (store) => store.removeAll('s5'),
   },
@@ -140,7 +143,7 @@ const exercises: Exercises = {
       await pages((cursor) => store.page('s1', 'c1', { limit: 5, cursor, before: at, after: new Date(0) }))
     },
     advance: (store) => store.advance('s1/c1/me/m1', 'read', at),
-    keepRaw: (store) => store.keepRaw('s1/c1/me/m1', Buffer.from('x')),
+    keepRaw: (store) => store.keepRaw('s1', 'm1', Buffer.from('x')),
     edit: (store) => store.edit('s1/c1/me/m1', 'x', at),
     revoke: (store) => store.revoke('s1/c1/me/m1', at),
     vote: (store) => store.vote('s1/c1/me/m1', { sender: 'me', options: ['a'], at }),

@@ -5,24 +5,38 @@ import { toMessageKey, type Message } from '../model/message.ts'
 
 const batch = 500
 
-/** Idempotent: cut short, the next call goes on. Returns the chat as it is afterwards. */
-export async function unifyChats(db: Db, chats: Collection<Chat>, keep: Chat, other: Chat): Promise<Chat> {
+/** Every message of one chat into the other, in batches. Idempotent: cut short, the next call goes on. */
+export async function moveMessages(db: Db, sessionId: string, from: string, to: string): Promise<void> {
   const messages: Collection<Message> = db.collection('messages')
-  const { sessionId } = keep
+  /** In a chat of two the other one is the chat. */
+  const rename = (sender: string) => (sender === from ? to : sender)
   for (;;) {
-    const rows = await messages.find({ sessionId, chatId: other.chatId }).limit(batch).toArray()
+    const rows = await messages.find({ sessionId, chatId: from }).limit(batch).toArray()
     if (rows.length === 0) break
     await messages.bulkWrite(
       rows.map(({ _id, ...row }) => {
-        // In a chat of two the other one is the chat.
-        const sender = row.sender === other.chatId ? keep.chatId : row.sender
-        const moved = { ...row, chatId: keep.chatId, sender }
-        const key = toMessageKey(sessionId, keep.chatId, sender, row.messageId)
+        const sender = rename(row.sender)
+        const byAnother = <T extends { sender: string }>(list: T[]) =>
+          list.map((one) => ({ ...one, sender: rename(one.sender) }))
+        const moved = {
+          ...row,
+          chatId: to,
+          sender,
+          reactions: byAnother(row.reactions),
+          ...(row.votes ? { votes: byAnother(row.votes) } : {}),
+          ...(row.responses ? { responses: byAnother(row.responses) } : {}),
+        }
+        const key = toMessageKey(sessionId, to, sender, row.messageId)
         return { updateOne: { filter: { _id: key }, update: { $setOnInsert: moved }, upsert: true } }
       }),
     )
     await messages.deleteMany({ _id: { $in: rows.map((row) => row._id) } })
   }
+}
+
+/** Idempotent: cut short, the next call goes on. Returns the chat as it is afterwards. */
+export async function unifyChats(db: Db, chats: Collection<Chat>, keep: Chat, other: Chat): Promise<Chat> {
+  await moveMessages(db, keep.sessionId, other.chatId, keep.chatId)
   // `false` only when both say so: a row of an earlier version says nothing, and its messages are asked.
   const heard = keep.heard === true || other.heard === true ? true : keep.heard === false ? other.heard : undefined
   // Only what still says so: somebody may have written since the rows were read.

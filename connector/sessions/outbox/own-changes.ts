@@ -5,7 +5,7 @@ import { toMessageKey, toMessageView, type Message } from '../../../shared/model
 import { toQueuedMessage } from '../../../shared/model/queued-message.ts'
 import { recordChange } from '../record/record-changes.ts'
 import { keepAnswer } from '../record/record-answer.ts'
-import { toFactKey, type RecordContext } from '../record/context.ts'
+import { toFactKey, toPeople, type RecordContext } from '../record/context.ts'
 import type { Jids } from '../../whatsapp/facts.ts'
 
 /**
@@ -18,18 +18,21 @@ export async function recordQueued(
   chat: Jids,
 ): Promise<string[]> {
   const { store, appender } = context
-  const rows: Message[] = []
-  for (const command of commands)
-    rows.push(toQueuedMessage(command, await context.addresses.chatIdOf(chat, command.createdAt)))
-  const fresh = await store.messages.insert(rows)
+  const [{ createdAt } = { createdAt: new Date() }] = commands
+  const chatId = await context.addresses.chatIdOf(chat, createdAt)
+  const written = commands.map((command) => toQueuedMessage(command, chatId))
+  const fresh = await store.messages.insert(written)
+  const movedTo = await context.addresses.movedTo(chatId)
+  if (movedTo !== undefined) await store.chats.gather(context.sessionId, chatId, movedTo)
+  const rows = movedTo === undefined ? written : commands.map((command) => toQueuedMessage(command, movedTo))
   const told = appender.append(
     rows.map((row) => ({
       type: 'message.queued',
       key: toFactKey('message.queued', row._id),
-      data: toMessageView({ ...row, status: 'queued' }),
+      data: { ...toMessageView({ ...row, status: 'queued' }), ...toPeople(chat) },
     })),
   )
-  const last = rows.filter((row) => fresh.has(row._id)).at(-1)
+  const last = rows.filter((_, i) => fresh.has(written[i]!._id)).at(-1)
   await Promise.all([told, last && touchChat(context, last)])
   context.counters.add({ sent: fresh.size })
   return rows.map((row) => row._id)

@@ -1,5 +1,6 @@
 // Which chat and which person an address belongs to in this session; asked once, then remembered.
 import { isGroupJid } from '../../../shared/model/jid.ts'
+import type { Chat } from '../../../shared/model/chat.ts'
 import type { Store } from '../../../shared/store/open-store.ts'
 import type { Jids } from '../../whatsapp/facts.ts'
 import { createGrowingCache } from '../../growing-cache.ts'
@@ -9,6 +10,11 @@ export type Addresses = {
   chatIdOf(jids: Jids, at: Date): Promise<string>
   /** The chat's id, or `undefined` when there is no such chat. */
   knownChatId(jids: Jids): Promise<string | undefined>
+  /**
+   * Where a chat went that became part of another; `undefined`: it is still its own. Resolves when it has gone there: what was written into it
+   * meanwhile is to follow.
+   */
+  movedTo(chatId: string): Promise<string | undefined>
   /** How a person is named as sender inside a chat. */
   senderIdOf(chatId: string, sender: 'me' | Jids): Promise<string>
   /** Whether this is the name that was stored last, in every form. */
@@ -18,7 +24,12 @@ export type Addresses = {
 
 type Remembered = ReturnType<typeof createGrowingCache<string>>
 
-export function createAddresses(store: Pick<Store, 'chats' | 'contacts'>, sessionId: string): Addresses {
+/** `onMerge`: two chats turn out to be one person's; the first one stays. Told before it is done, and perhaps again. */
+export function createAddresses(
+  store: Pick<Store, 'chats' | 'contacts'>,
+  sessionId: string,
+  onMerge?: (keep: Chat, other: Chat) => Promise<unknown>,
+): Addresses {
   const chats = createGrowingCache<string>(20_000)
   const people = createGrowingCache<string>(20_000)
   const names = createGrowingCache<string>(20_000)
@@ -34,6 +45,12 @@ export function createAddresses(store: Pick<Store, 'chats' | 'contacts'>, sessio
     return id
   }
 
+  /** Whoever writes into the other one meanwhile must see it, see `movedTo`. */
+  async function announce(keep: Chat, other: Chat): Promise<void> {
+    remember(chats, [...keep.jids, ...other.jids], keep.chatId)
+    await onMerge?.(keep, other)
+  }
+
   return {
     isNamed: (person, name) => person.every((jid) => names.get(jid) === name),
     named: (person, name) => void remember(names, person, name),
@@ -41,7 +58,7 @@ export function createAddresses(store: Pick<Store, 'chats' | 'contacts'>, sessio
       const id = remembered(chats, jids)
       if (id !== undefined) return id
       // One at a time: two forms of one address, asked for side by side, would become two chats.
-      const turn = creating.then(() => store.chats.resolveOrCreate(sessionId, jids, at))
+      const turn = creating.then(() => store.chats.resolveOrCreate(sessionId, jids, at, announce))
       creating = turn.catch(() => undefined) // Its failure is its caller's.
       const chat = await turn
       return remember(chats, chat.jids, chat.chatId)
@@ -51,6 +68,12 @@ export function createAddresses(store: Pick<Store, 'chats' | 'contacts'>, sessio
       if (id !== undefined) return id
       const chat = await store.chats.resolve(sessionId, jids)
       return chat && remember(chats, chat.jids, chat.chatId)
+    },
+    async movedTo(chatId) {
+      const now = chats.get(chatId)
+      if (now === undefined || now === chatId) return undefined
+      await creating
+      return now
     },
     async senderIdOf(chatId, sender) {
       if (sender === 'me') return 'me'

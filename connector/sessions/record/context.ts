@@ -1,7 +1,10 @@
 // What recording needs: the store, the session's own stream, and who is who.
 import type { EventInput } from '../../../shared/model/event.ts'
 import type { EventAppender } from '../../../shared/store/events.ts'
+import { isPersonJid } from '../../../shared/model/jid.ts'
+import { toPerson, type Person } from '../../../shared/model/person.ts'
 import type { Store } from '../../../shared/store/open-store.ts'
+import type { Jids } from '../../whatsapp/facts.ts'
 import type { Addresses } from './addresses.ts'
 import type { Counters } from './counters.ts'
 
@@ -11,6 +14,13 @@ export type RecordContext = {
   appender: EventAppender
   addresses: Addresses
   counters: Counters
+}
+
+/** People for the data of an event, each once; `me` and groups are none. */
+export function toPeople(...named: readonly ('me' | Jids)[]): { people?: Person[] } {
+  const people = new Map<string, Person>()
+  for (const forms of named) if (forms !== 'me' && isPersonJid(forms[0])) people.set(forms[0], toPerson(forms))
+  return people.size === 0 ? {} : { people: [...people.values()] }
 }
 
 /** Facts that are written at most once carry a key; the parts are joined as they are, since ids hold no slash but the last. */

@@ -2,7 +2,7 @@
 import { toMessageView, type Message } from '../../../shared/model/message.ts'
 import { openAnswer, type Opened } from '../../whatsapp/answers.ts'
 import type { Fact } from '../../whatsapp/facts.ts'
-import { toFactKey, type RecordContext } from './context.ts'
+import { toFactKey, toPeople, type RecordContext } from './context.ts'
 import { keyOf } from './record-changes.ts'
 
 type Answer = Extract<Fact, { kind: 'answer' }>
@@ -16,7 +16,7 @@ export async function recordAnswer(context: RecordContext, { target, by, sealed,
   const sender = await context.addresses.senderIdOf(row.chatId, by)
   // Who answers is no new contact any more.
   if (sender === row.chatId) await context.store.chats.touch(context.sessionId, row.chatId, { heard: true })
-  await keepAnswer(context, row._id, sender, opened, at)
+  await keepAnswer(context, row._id, sender, opened, at, toPeople(by, target.sender, target.chat))
 }
 
 /** Idempotent: told again, the event stands already. */
@@ -26,13 +26,14 @@ export async function keepAnswer(
   sender: string,
   answered: Opened,
   at: Date,
+  people: ReturnType<typeof toPeople> = {},
 ): Promise<void> {
   const stamp = String(at.getTime())
   if ('options' in answered) {
     const vote = { sender, options: answered.options, at }
     const row = await store.messages.vote(key, vote)
     if (!row) return
-    const data = { ...withoutAnswers(row), vote }
+    const data = { ...withoutAnswers(row), ...people, vote }
     await appender.append([
       { type: 'message.poll_vote', key: toFactKey('message.poll_vote', key, sender, stamp), data },
     ])
@@ -40,7 +41,7 @@ export async function keepAnswer(
     const response = { sender, ...answered, at }
     const row = await store.messages.respond(key, response)
     if (!row) return
-    const data = { ...withoutAnswers(row), response }
+    const data = { ...withoutAnswers(row), ...people, response }
     const factKey = toFactKey('message.event_response', key, sender, stamp)
     await appender.append([{ type: 'message.event_response', key: factKey, data }])
   }

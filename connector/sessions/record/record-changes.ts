@@ -3,7 +3,7 @@ import type { EventInput } from '../../../shared/model/event.ts'
 import { toMessageKey, toMessageView, type Message, type MessageStatus } from '../../../shared/model/message.ts'
 import type { Fact, Target } from '../../whatsapp/facts.ts'
 import { toRefusal } from '../../whatsapp/refusals.ts'
-import { toFactKey, type RecordContext } from './context.ts'
+import { toFactKey, toPeople, type RecordContext } from './context.ts'
 
 type Change = Extract<Fact, { kind: 'edit' | 'revoke' | 'reaction' }>
 export type StatusFact = Extract<Fact, { kind: 'ack' | 'receipt' }>
@@ -34,7 +34,7 @@ export async function recordChange(context: RecordContext, fact: Change): Promis
         {
           type: 'message.edited',
           key: toFactKey('message.edited', key, stamp),
-          data: { ...toMessageView(row), text: fact.text },
+          data: { ...toMessageView(row), ...toPeople(fact.target.sender, fact.target.chat), text: fact.text },
         },
       ])
   } else if (fact.kind === 'revoke') {
@@ -42,7 +42,11 @@ export async function recordChange(context: RecordContext, fact: Change): Promis
     const row = await store.messages.read(key)
     if (row)
       await appender.append([
-        { type: 'message.revoked', key: toFactKey('message.revoked', key), data: toMessageView(row) },
+        {
+          type: 'message.revoked',
+          key: toFactKey('message.revoked', key),
+          data: { ...toMessageView(row), ...toPeople(fact.target.sender, fact.target.chat) },
+        },
       ])
   } else {
     const chatId = await context.addresses.knownChatId(fact.target.chat)
@@ -52,7 +56,8 @@ export async function recordChange(context: RecordContext, fact: Change): Promis
     if (sender === chatId) await store.chats.touch(context.sessionId, chatId, { heard: true })
     const row = await store.messages.react(key, { sender, emoji: fact.emoji, at: fact.at })
     if (!row) return
-    const data = { ...toMessageView(row), reaction: { sender, emoji: fact.emoji, at: fact.at } }
+    const people = toPeople(fact.by, fact.target.sender, fact.target.chat)
+    const data = { ...toMessageView(row), ...people, reaction: { sender, emoji: fact.emoji, at: fact.at } }
     await appender.append([{ type: 'message.reaction', key: toFactKey('message.reaction', key, sender, stamp), data }])
   }
 }
@@ -81,7 +86,7 @@ async function recordStatus(context: RecordContext, fact: StatusFact, key: strin
   const tell = (type: EventInput['type'], told: MessageStatus) => ({
     type,
     key: toFactKey(type, key),
-    data: { ...toMessageView(row), status: told },
+    data: { ...toMessageView(row), ...toPeople(fact.chat), status: told },
   })
   // Whoever has received it was sent it, though the ack was lost with its connection.
   const skipped = fact.kind === 'receipt' && row.statusTimes.sent === undefined ? [tell('message.sent', 'sent')] : []

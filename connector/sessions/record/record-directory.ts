@@ -1,25 +1,49 @@
 // People and chats as the phone knows them, the first history, and what is live only.
 import type { EventInput } from '../../../shared/model/event.ts'
-import { toChatView } from '../../../shared/model/chat.ts'
+import { toChatView, type Chat } from '../../../shared/model/chat.ts'
 import type { ChatFact, ContactFact, Fact } from '../../whatsapp/facts.ts'
-import type { RecordContext } from './context.ts'
+import { toFactKey, type RecordContext } from './context.ts'
 import { recordMessages } from './record-messages.ts'
 
 const historyBatch = 500
+const contactBatch = 500
+
+/** Addresses of `other` lead to `keep` from now on. */
+export function toMergeEvent(keep: Chat, other: Chat): EventInput {
+  const { chatId } = keep
+  const aliases = [...new Set([...keep.jids, ...other.jids])].filter((jid) => jid !== chatId)
+  return {
+    type: 'chat.merged',
+    key: toFactKey('chat.merged', chatId, other.chatId),
+    data: { chatId, mergedChatId: other.chatId, aliases },
+  }
+}
 
 export async function recordContacts(
   context: RecordContext,
   contacts: readonly ContactFact[],
   announce: boolean,
 ): Promise<void> {
+  for (let i = 0; i < contacts.length; i += contactBatch)
+    await recordBatch(context, contacts.slice(i, i + contactBatch), announce)
+}
+
+async function recordBatch(context: RecordContext, contacts: readonly ContactFact[], announce: boolean): Promise<void> {
+  const { store, sessionId, addresses } = context
   const events: EventInput[] = []
-  for (const { jids, ...facts } of contacts) {
-    const { contact, changed } = await context.store.contacts.upsert(context.sessionId, jids, facts)
-    const chatId = await context.addresses.knownChatId(jids)
+  const joined = await store.contacts.upsertMany(sessionId, contacts)
+  const chats = await store.chats.among(sessionId, [...new Set(joined.flatMap(({ contact }) => contact.jids))])
+  const byJid = new Map(chats.flatMap((chat) => chat.jids.map((jid) => [jid, chat] as const)))
+  for (const { contact, changed } of joined) {
+    const [first, ...others] = contact.jids
+    const chat = contact.jids.map((jid) => byJid.get(jid)).find((one) => one !== undefined)
     const name = contact.name ?? contact.notify ?? contact.verifiedName
-    // A form that is new becomes an alias of the chat, so that both addresses lead to it.
-    if (chatId !== undefined && jids.length > 1) await context.addresses.chatIdOf(jids, new Date())
-    if (chatId !== undefined && changed && name) await context.store.chats.touch(context.sessionId, chatId, { name })
+    if (chat && first !== undefined) {
+      // A form that is new becomes an alias of the chat, so that both addresses lead to it; of two chats one is left.
+      const isWhole = contact.jids.every((jid) => chat.jids.includes(jid))
+      const chatId = isWhole ? chat.chatId : await addresses.chatIdOf([first, ...others], new Date())
+      if (changed && name) await store.chats.touch(sessionId, chatId, { name })
+    }
     if (changed && announce)
       events.push({
         type: 'contact.updated',

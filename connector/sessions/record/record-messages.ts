@@ -4,8 +4,10 @@ import { toPreview } from '../../../shared/model/content.ts'
 import { phoneOf } from '../../../shared/model/jid.ts'
 import { toMessageKey, toMessageView, type Message } from '../../../shared/model/message.ts'
 import type { MessageFact } from '../../whatsapp/facts.ts'
-import { toFactKey, type RecordContext } from './context.ts'
+import { toFactKey, toPeople, type RecordContext } from './context.ts'
 import { groupBy } from './group-by.ts'
+
+const maxPeople = 100
 
 export async function recordMessages(context: RecordContext, facts: readonly MessageFact[]): Promise<void> {
   const { store, appender } = context
@@ -16,9 +18,10 @@ export async function recordMessages(context: RecordContext, facts: readonly Mes
     if (!fresh.has(row._id) && row.type !== 'undecryptable' && (await store.messages.replaceUndecryptable(row)))
       fresh.add(row._id)
 
-  await appender.append(rows.filter((row) => !row.historical).map(toEvent))
-  await touchChats(context, rows, fresh)
+  // Before the events: whoever hears of a message finds its sender.
   await noteNames(context, facts)
+  await appender.append(rows.flatMap((row, i) => (row.historical ? [] : [toEvent(row, facts[i]!)])))
+  await touchChats(context, rows, fresh)
   const live = rows.filter((row) => fresh.has(row._id) && !row.historical)
   const received = live.filter((row) => !row.fromMe).length
   context.counters.add({ received, sent: live.length - received })
@@ -46,10 +49,16 @@ async function toRow(context: RecordContext, fact: MessageFact): Promise<Message
   }
 }
 
-function toEvent(row: Message): EventInput {
+function toEvent(row: Message, { sender, chat, mentioned = [] }: MessageFact): EventInput {
   const type: EventType =
     row.type === 'undecryptable' ? 'message.undecryptable' : row.fromMe ? 'message.sent' : 'message.received'
-  return { type, key: toFactKey(type, row.chatId, row.sender, row.messageId), data: toMessageView(row) }
+  // Of a crowd the first hundred: the others stand in the message.
+  const people = toPeople(sender, chat, ...mentioned.slice(0, maxPeople))
+  return {
+    type,
+    key: toFactKey(type, row.chatId, row.sender, row.messageId),
+    data: { ...toMessageView(row), ...people },
+  }
 }
 
 async function touchChats(context: RecordContext, rows: readonly Message[], fresh: ReadonlySet<string>): Promise<void> {

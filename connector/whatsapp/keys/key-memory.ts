@@ -19,6 +19,8 @@ export type KeyMemory = {
   peek(type: string, id: string): unknown
   /** After a fold: what was folded and lives in the database need not stay. */
   evictFolded(folded: Encoded): void
+  /** Called with each change, once it is in RAM. */
+  onChange: ((mutations: Mutations) => void) | undefined
   clear(): void
 }
 
@@ -45,11 +47,13 @@ export function createKeyMemory(options: KeyMemoryOptions, initial: Encoded): Ke
     const encoded = encodeMutations(mutations)
     for (const [type, values] of Object.entries(mutations))
       for (const [id, value] of Object.entries(values)) put(type, id, value ?? null)
+    memory.onChange?.(mutations)
     return encoded
   }
   for (const { type, id, json } of initial.values()) put(type, id, json === null ? null : decodeValue(type, json))
 
-  return {
+  const memory: KeyMemory = {
+    onChange: undefined,
     async get(type, ids) {
       const found: Record<string, unknown> = {}
       const values = ofType(type)
@@ -77,6 +81,7 @@ export function createKeyMemory(options: KeyMemoryOptions, initial: Encoded): Ke
     },
     clear: () => types.clear(),
   }
+  return memory
 }
 
 // Baileys pushes into device lists and writes into sender-key memories that it was given (rc14, Signal/libsignal.js).

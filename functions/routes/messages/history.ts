@@ -1,8 +1,8 @@
 // GET /v1/sessions/{id}/chats/{chatId}/messages: a chat's history, newest first.
 import * as v from 'valibot'
-import { toMessageView } from '../../../shared/model/message.ts'
 import { PageQuery } from '../../../shared/model/page.ts'
 import type { Api } from '../../deps.ts'
+import { toMessageViews } from '../../people.ts'
 import { sessionOperation } from '../../operation.ts'
 import { findChat } from '../chats/find-chat.ts'
 
@@ -23,5 +23,5 @@ export const listMessages = (api: Api) =>
     await api.sessions.mustExist(sessionId)
     const chat = await findChat(api, sessionId, c.req.param('chatId') ?? '')
     const page = await api.store.messages.page(sessionId, chat.chatId, query)
-    return c.json({ data: page.data.map(toMessageView), nextCursor: page.nextCursor })
+    return c.json({ data: await toMessageViews(api, sessionId, page.data), nextCursor: page.nextCursor })
   })

@@ -1,9 +1,10 @@
 // GET /v1/sessions/{id}/messages/{messageId}: one message with its status history and reactions.
 import * as v from 'valibot'
 import type { Command } from '../../../shared/model/command.ts'
-import { toMessageView, type MessageView } from '../../../shared/model/message.ts'
+import type { Message } from '../../../shared/model/message.ts'
 import { toQueuedMessage } from '../../../shared/model/queued-message.ts'
 import type { Api } from '../../deps.ts'
+import { toMessageViews } from '../../people.ts'
 import { sessionOperation } from '../../operation.ts'
 import { ChatIdQuery, findTarget } from './find-target.ts'
 
@@ -14,19 +15,21 @@ export const readMessage = (api: Api) =>
     async (c, { sessionId, query }) => {
       await api.sessions.mustExist(sessionId)
       const target = await findTarget(api, sessionId, c.req.param('messageId'), query.chatId)
-      return c.json('row' in target ? toMessageView(target.row) : toAcceptedView(target.command))
+      const row = 'row' in target ? target.row : toAccepted(target.command)
+      const [view] = await toMessageViews(api, sessionId, [row])
+      return c.json(view)
     },
   )
 
 /** A message as it is before its owner has made its row. */
-function toAcceptedView(command: Command<'message.send'>): MessageView {
+function toAccepted(command: Command<'message.send'>): Message {
   const { lane, state, finishedAt, error } = command
   const queued = toQueuedMessage(command, lane)
-  if (state !== 'failed' && state !== 'cancelled' && state !== 'expired') return toMessageView(queued)
-  return toMessageView({
+  if (state !== 'failed' && state !== 'cancelled' && state !== 'expired') return queued
+  return {
     ...queued,
     status: 'failed',
     statusTimes: { ...queued.statusTimes, ...(finishedAt ? { failed: finishedAt } : {}) },
     error: { code: error?.code ?? `command.${state}`, reason: error?.reason ?? state },
-  })
+  }
 }

@@ -7,6 +7,7 @@ import { setLock } from '../server/outreach-lock.ts'
 import { unixSeconds } from '../server/nodes.ts'
 import { readBody } from './read-input.ts'
 import { phoneOf } from './phone-routes.ts'
+import { newMessageId } from '../phone/send-message.ts'
 import { NewFault, NewHistory, OutreachLock } from './schemas.ts'
 
 export const addFaultRoutes = (app: Hono, { exchange, phones, waiting }: DoorDeps): void => {
@@ -46,7 +47,9 @@ export const addFaultRoutes = (app: Hono, { exchange, phones, waiting }: DoorDep
   app.post('/history', async (c) => {
     const { phone, ...history } = await readBody(c, NewHistory)
     phones.get(phone)
-    exchange.transact(() => store.history.put(phone, history))
+    // A message that comes in two parts of a sync is one.
+    const messages = history.messages.map((one) => ({ ...one, messageId: one.messageId ?? newMessageId() }))
+    exchange.transact(() => store.history.put(phone, { ...history, messages }))
     return c.body(null, 204)
   })
 }

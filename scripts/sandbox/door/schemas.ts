@@ -89,6 +89,8 @@ export const NewMessage = v.pipe(
     edit: v.optional(v.strictObject({ messageId: MessageId, text: Text })),
     revoke: v.optional(v.strictObject({ messageId: MessageId })),
     addressing: Addressing,
+    /** The server tells no other form of the sender's address, as WhatsApp's at times does not. */
+    alone: v.optional(v.boolean()),
   }),
   v.check(
     (body) => messageKinds.filter((kind) => body[kind] !== undefined).length === 1,
@@ -148,6 +150,8 @@ export const OutreachLock = v.strictObject({
 
 export const NewHistory = v.strictObject({
   phone: Phone,
+  /** False: no pair of LID and number is told with it. */
+  mappings: v.optional(v.boolean(), true),
   contacts: v.optional(v.array(v.strictObject({ phone: Phone, name: v.optional(Text) })), []),
   chats: v.optional(
     v.array(

@@ -33,7 +33,9 @@ const chunks = (worker: Worker, history: History): proto.IHistorySync[] => {
   const known = (phone: string) => store.phones.get(phone)
   const numbers = new Set([...history.chats.map(({ phone }) => phone), ...history.messages.map(({ chat }) => chat)])
   const mappings = [...new Set([...numbers, ...history.contacts.map(({ phone }) => phone)])].flatMap((phone) =>
-    known(phone) ? [{ pnJid: directory.jid({ phone, device: 0 }, 'pn'), lidJid: jidOf(phone) }] : [],
+    known(phone) && history.mappings !== false
+      ? [{ pnJid: directory.jid({ phone, device: 0 }, 'pn'), lidJid: jidOf(phone) }]
+      : [],
   )
   const nameOf = (phone: string) =>
     history.chats.find((chat) => chat.phone === phone)?.name ??
@@ -48,7 +50,9 @@ const chunks = (worker: Worker, history: History): proto.IHistorySync[] => {
     return {
       id: jidOf(phone),
       name: nameOf(phone) ?? null,
-      ...(known(phone) ? { pnJid: directory.jid({ phone, device: 0 }, 'pn'), lidJid: jidOf(phone) } : {}),
+      ...(known(phone) && history.mappings !== false
+        ? { pnJid: directory.jid({ phone, device: 0 }, 'pn'), lidJid: jidOf(phone) }
+        : {}),
       unreadCount: chat?.unread ?? 0,
       archived: chat?.archived ?? false,
       pinned: chat?.pinned ? unixSeconds() : 0,

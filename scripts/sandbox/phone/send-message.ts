@@ -29,8 +29,14 @@ export const encryptFor = async (
   return node('enc', { v: 2, type: enc.type }, enc.ciphertext)
 }
 
-/** Only inside the worker's queue. */
-export const sendMessage = async (worker: Worker, to: string, wish: Wish, addressing: Addressing): Promise<string> => {
+/** Only inside the worker's queue. `alone`: the server tells the receivers no other form of the sender's address. */
+export const sendMessage = async (
+  worker: Worker,
+  to: string,
+  wish: Wish,
+  addressing: Addressing,
+  alone = false,
+): Promise<string> => {
   const { exchange, self, signal } = worker
   const { store, directory } = exchange
   const message = buildMessage(wish)
@@ -62,7 +68,7 @@ export const sendMessage = async (worker: Worker, to: string, wish: Wish, addres
       content: Buffer.from(proto.Message.encode(message).finish()),
       addressing,
     })
-    const attrs = { id: messageId, to: chat, ...stanzaAttributes(described.kind) }
+    const attrs = { id: messageId, to: chat, ...stanzaAttributes(described.kind), ...(alone ? { alone: 'true' } : {}) }
     if (copies.length > 0) routeMessage(exchange, self, node('message', attrs, [node('participants', {}, copies)]))
   })
   worker.changed.emit('changed')

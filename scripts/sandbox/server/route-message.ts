@@ -42,7 +42,7 @@ export const routeMessage = (exchange: Exchange, sender: Address, stanza: Binary
         category,
         ...(own
           ? { recipient: chat, [`peer_recipient_${alternative}`]: chat && alt }
-          : { [`sender_${alternative}`]: directory.jid(account, alternative) }),
+          : { [`sender_${alternative}`]: stanza.attrs['alone'] ? undefined : directory.jid(account, alternative) }),
       },
       encs.some((enc) => enc.attrs.type === 'pkmsg') && identity ? [...encs, identity] : encs,
     )

@@ -1,5 +1,4 @@
 // Messages of ours, and what we do to messages.
-import { toMessageKey } from '../../../../shared/model/message.ts'
 import type { Command, CommandKind } from '../../../../shared/model/command.ts'
 import type { MessageRef, SendOutcome } from '../../../whatsapp/sending.ts'
 import { awaitingAck, idOf, targetOf, unknownTarget, type ActContext, type Acts, type Outcome } from './act.ts'
@@ -18,6 +17,13 @@ async function quotedFor(context: ActContext, chatId: string, messageId: string 
   return { ref, ...(row.raw ? { raw: row.raw } : {}), ...(row.text === undefined ? {} : { text: row.text }) }
 }
 
+async function keepRaw(context: ActContext, chatId: string, messageId: string, raw: Uint8Array): Promise<void> {
+  const { store, sessionId, addresses } = context
+  await store.messages.keepRaw(sessionId, messageId, raw)
+  // Its row may have been on the way into another chat when this was written.
+  if ((await addresses.movedTo(chatId)) !== undefined) await store.messages.keepRaw(sessionId, messageId, raw)
+}
+
 async function forward(
   context: ActContext,
   command: Command<'message.send'>,
@@ -29,7 +35,7 @@ async function forward(
   const { raw, text = '', fromMe } = found.row
   const sent = await context.connection.sending.forward(command.payload.to, idOf(command), raw ?? text, fromMe)
   if (sent.outcome === 'not_on_whatsapp') return notOnWhatsapp
-  await context.store.messages.keepRaw(toMessageKey(context.sessionId, chatId, 'me', idOf(command)), sent.raw)
+  await keepRaw(context, chatId, idOf(command), sent.raw)
   return awaitingAck
 }
 
@@ -66,7 +72,7 @@ export const messageActs: Acts<MessageKind> = {
     if (sent.outcome === 'not_on_whatsapp') return notOnWhatsapp
     // A plain text can be made again for a resend; anything else is kept as it went.
     if (quoted || ephemeralSeconds || content.type !== 'text' || content.mentions || content.linkPreview)
-      await context.store.messages.keepRaw(toMessageKey(context.sessionId, chatId, 'me', messageId), sent.raw)
+      await keepRaw(context, chatId, messageId, sent.raw)
     return awaitingAck
   },
   'message.edit': async (context, command) => {
