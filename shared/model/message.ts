@@ -88,8 +88,6 @@ function pickContent(message: Message): Omit<ShownContent, 'type'> {
   return Object.fromEntries(contentFields.flatMap((name) => (name in message ? [[name, message[name]]] : [])))
 }
 
-export type MessageView = ReturnType<typeof toMessageView>
-
 export const maxTextLength = 65_536
 
 const Text = v.pipe(
