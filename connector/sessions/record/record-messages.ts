@@ -16,10 +16,12 @@ export async function recordMessages(context: RecordContext, facts: readonly Mes
     if (!fresh.has(row._id) && row.type !== 'undecryptable' && (await store.messages.replaceUndecryptable(row)))
       fresh.add(row._id)
 
-  await appender.append(rows.filter((row) => !row.historical).map(toEvent))
-  await touchChats(context, rows, fresh)
+  // What a line about a group says is told as `group.*`.
+  await appender.append(rows.filter((row) => !row.historical && row.type !== 'system').map(toEvent))
+  const spoken = rows.filter((row) => row.type !== 'system')
+  await touchChats(context, spoken, fresh)
   await noteNames(context, facts)
-  const live = rows.filter((row) => fresh.has(row._id) && !row.historical)
+  const live = spoken.filter((row) => fresh.has(row._id) && !row.historical)
   const received = live.filter((row) => !row.fromMe).length
   context.counters.add({ received, sent: live.length - received })
 }
