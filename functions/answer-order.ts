@@ -9,6 +9,9 @@ export function answerOrder<More extends Record<string, string>>(
 ) {
   const answer = { ...more, commandId: outcome.command._id }
   return outcome.isDone
-    ? c.json({ ...answer, status: 'done' as const }, 200)
+    ? c.json({ ...answer, status: 'done' as const, ...resultOf(outcome.command) }, 200)
     : c.json({ ...answer, status: 'queued' as const }, 202)
 }
+
+/** What the act gave, for those who waited. */
+export const resultOf = ({ result }: Command): { result?: Record<string, unknown> } => (result ? { result } : {})

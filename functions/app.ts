@@ -19,6 +19,7 @@ import { compatRoutes } from './routes/compat/routes.ts'
 import { connectorsRoutes } from './routes/connectors/routes.ts'
 import { contactsRoutes } from './routes/contacts/routes.ts'
 import { eventsRoutes } from './routes/events/routes.ts'
+import { groupsRoutes } from './routes/groups/routes.ts'
 import { keysRoutes } from './routes/keys/routes.ts'
 import { messagesRoutes } from './routes/messages/routes.ts'
 import { opsRoutes } from './routes/ops/routes.ts'
@@ -66,6 +67,7 @@ export function createApp(deps: AppDeps) {
     .route('/', messagesRoutes(api))
     .route('/', chatsRoutes(api))
     .route('/', contactsRoutes(api))
+    .route('/', groupsRoutes(api))
     .route('/', commandsRoutes(api))
     .route('/', eventsRoutes(api))
     .route('/', webhooksRoutes(api))

@@ -6,6 +6,8 @@ import type { ClientVersion } from '../whatsapp/client-version.ts'
 import type { Journal } from '../whatsapp/keys/journal.ts'
 import type { KeyStore } from '../whatsapp/keys/open-key-store.ts'
 import { outreachRefusal } from '../whatsapp/refusals.ts'
+import type { GroupCache } from '../whatsapp/group-cache.ts'
+import { toKnownGroup } from './record/known-group.ts'
 import type { RetryCaches } from '../whatsapp/retry-caches.ts'
 import type { ConnectGate } from './connect-gate.ts'
 import type { Outbox } from './outbox/outbox.ts'
@@ -26,6 +28,7 @@ export type Held = {
   outreach: Outreach
   reporter: Reporter
   retryCaches: RetryCaches
+  groupCache: GroupCache
   gate: ConnectGate
   clientVersion: ClientVersion
   log: SessionLog
@@ -81,6 +84,11 @@ export async function connectOnce(
       journal: held.journal,
       settings: session.settings,
       retryCaches: held.retryCaches,
+      groupCache: held.groupCache,
+      readGroup: async (groupId) => {
+        const row = await held.context.store.groups.read(session._id, groupId)
+        return row && row.myRole !== null ? toKnownGroup(row) : undefined
+      },
       log,
       onFact: (delivery) => {
         const { fact } = delivery

@@ -8,6 +8,7 @@ export async function deleteSession(store: Store, sessionId: string): Promise<vo
   while ((await store.messages.removeSome(sessionId, batch)) === batch);
   await store.chats.removeAll(sessionId)
   await store.contacts.removeAll(sessionId)
+  await store.groups.removeAll(sessionId)
   await store.commands.removeAll(sessionId)
   await store.events.removeAll(sessionId)
   await store.events.appendOnce(sessionId, [{ type: 'session.deleted', data: { sessionId } }])

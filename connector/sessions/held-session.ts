@@ -8,6 +8,7 @@ import type { ClientVersion } from '../whatsapp/client-version.ts'
 import { isLinked } from '../whatsapp/connection.ts'
 import { createJournal } from '../whatsapp/keys/journal.ts'
 import { openKeyStore } from '../whatsapp/keys/open-key-store.ts'
+import { createGroupCache } from '../whatsapp/group-cache.ts'
 import { createRetryCaches } from '../whatsapp/retry-caches.ts'
 import { clientTooOld, toBackOffMs, toCloseAction } from './close-action.ts'
 import type { ConnectGate } from './connect-gate.ts'
@@ -133,6 +134,7 @@ export function holdSession(options: HeldSessionOptions): HeldSession {
       outreach,
       reporter,
       retryCaches: createRetryCaches(),
+      groupCache: createGroupCache(),
       gate: options.gate,
       clientVersion: options.clientVersion,
       log,

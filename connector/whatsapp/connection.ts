@@ -12,6 +12,8 @@ import { keepWhole, takeInTurn } from './arrival.ts'
 import { createBaileysLogger, type LogSink } from './baileys-log.ts'
 import { createDeviceCache } from './device-cache.ts'
 import type { Fact, FactDelivery, Jids } from './facts.ts'
+import { createGroupCache, type GroupCache, type KnownGroup } from './group-cache.ts'
+import { createGroups, type Groups } from './groups.ts'
 import { createIdentities } from './identities.ts'
 import type { Journal } from './keys/journal.ts'
 import type { KeyStore } from './keys/open-key-store.ts'
@@ -45,6 +47,8 @@ export type ConnectionOptions = {
   journal: Journal
   settings: SessionSettings
   retryCaches: RetryCaches
+  /** Kept across reconnects. Default: this connection's own. */
+  groupCache?: GroupCache
   log: LogSink
   onFact: (delivery: FactDelivery) => void
   onState: (state: ConnectionState) => void
@@ -52,6 +56,8 @@ export type ConnectionOptions = {
   onOutreachLock?: (lock: { isActive: boolean; until?: Date }) => void
   /** The content of a message of ours, for a resend that the recipient's phone asks for. */
   readOwn: (messageId: string, chat: readonly string[]) => Promise<{ raw?: Uint8Array; text?: string } | undefined>
+  /** A group as our rows have it. Default: not at all. */
+  readGroup?: (groupId: string) => Promise<KnownGroup | undefined>
   /** No open and no QR for so long: the socket is given up, ms. Default 25000. */
   watchdogMs?: number
 }
@@ -59,6 +65,7 @@ export type ConnectionOptions = {
 export type Connection = {
   sending: Sending
   people: People
+  groups: Groups
   /** Every known form of an address, the given one first. */
   identify(jid: string): Jids
   /** This account's own address, in any form. */
@@ -77,6 +84,8 @@ const firstQrMs = 60_000
 /** How long a goodbye may wait for the commits of what was sent before it. */
 const goodbyeMs = 10_000
 const laterQrMs = 20_000
+/** What was missed while away comes first, with its authors; the server may never say that it has all come. */
+const groupsLatestMs = 10_000
 
 export function isLinked(creds: KeyStore['creds']): boolean {
   return creds.me !== undefined && creds.account !== undefined && creds.account !== null
@@ -108,6 +117,7 @@ export function openConnection(options: ConnectionOptions): Connection {
       (settings.ignoreGroups === true && jid.endsWith('@g.us')) ||
       (settings.ignoreStatus !== false && jid === 'status@broadcast') ||
       jid.endsWith('@newsletter'),
+    cachedGroupMetadata: async (jid) => (jid.endsWith('@g.us') ? groups.metadata(jid) : undefined),
     userDevicesCache: createDeviceCache(keyStore.memory),
     ...options.retryCaches,
     getMessage: async (key) => {
@@ -137,6 +147,24 @@ export function openConnection(options: ConnectionOptions): Connection {
       if (fact) tell(fact, () => undefined)
     }
 
+  const groupCache = options.groupCache ?? createGroupCache()
+  const groups = createGroups({
+    sock,
+    cache: groupCache,
+    identities,
+    readRow: async (groupId) => options.readGroup?.(groupId),
+    onStates: (states, isAll) => tell({ kind: 'group-state', groups: states, isAll }, () => undefined),
+  })
+  let groupsTimer: NodeJS.Timeout | undefined
+  let areGroupsFetched = false
+  /** Without them everything else works: a failure waits for the next connection. */
+  function fetchGroups(): void {
+    clearTimeout(groupsTimer)
+    if (areGroupsFetched || ended) return
+    areGroupsFetched = true
+    groups.fetchAll().catch((error: unknown) => options.log.debug({ err: error }, 'the groups could not be fetched'))
+  }
+
   let firstQr = true
   const rotation = watchQrRotation(sock, creds, (code) => onState({ kind: 'qr', code, ttlMs: laterQrMs }))
   const watchdog = setTimeout(() => void end('connect timeout'), options.watchdogMs ?? 25_000)
@@ -162,6 +190,13 @@ export function openConnection(options: ConnectionOptions): Connection {
     },
     afterKeyShare: (done) => afterKeyShare.push(done),
     guarded: (handle) => guarded(handle, 'messages.upsert', options.log),
+    onGroupChange: ({ message, change }) => {
+      const [groupId] = message.chat
+      groupCache.change(groupId, change)
+      const isMine = change.type === 'members' && change.action === 'add' && change.people.some((one) => one.isMe)
+      if (isMine && !ended)
+        groups.refresh(groupId).catch((error: unknown) => options.log.debug({ err: error }, 'a group is not known'))
+    },
     willProcessHistory: (syncType) => syncType !== proto.HistorySync.HistorySyncType.FULL,
     onConnectionUpdate: (update) => {
       if (update.qr !== undefined) {
@@ -179,9 +214,12 @@ export function openConnection(options: ConnectionOptions): Connection {
         clearTimeout(watchdog)
         isOpen = true
         logIn()
+        groupsTimer = setTimeout(fetchGroups, groupsLatestMs)
         onState({ kind: 'open', me: { ...me(), name: creds.me?.name ?? undefined }, platform: creds.platform })
       }
+      if (update.receivedPendingNotifications && isOpen) fetchGroups()
       if (update.connection === 'close') {
+        clearTimeout(groupsTimer)
         clearTimeout(watchdog)
         // end() destroys the buffer right after this event (rc14, Socket/socket.js).
         sock.ev.flush()
@@ -244,6 +282,7 @@ export function openConnection(options: ConnectionOptions): Connection {
   return {
     sending: createSending(sock, (jid) => (identities.jidsOf(jid)?.length ?? 0) > 1 || identities.isMe(jid)),
     people: createPeople(sock),
+    groups,
     identify: (jid) => identities.jidsOf(jid) ?? [jid],
     isMe: (jid) => identities.isMe(jid),
     askOutreachLock: async () => void (await sock.fetchAccountReachoutTimelock()),

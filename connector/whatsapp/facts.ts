@@ -1,6 +1,7 @@
 // What the border tells the rest: WhatsApp's facts in our own words. No Baileys type leaves this folder.
 import type { Sealed } from './answers.ts'
 import type { ShownContent } from '../../shared/model/content.ts'
+import type { GroupRole, GroupSettings } from '../../shared/model/group.ts'
 import type { MessageStatus } from '../../shared/model/message.ts'
 
 /** Addresses of one chat or person: the one that was seen first, then every other form that is known. */
@@ -40,10 +41,27 @@ export type ChatFact = {
   lastActivity?: Date
 }
 
+export type PersonFact = { jids: Jids; isMe: boolean }
+/** A group as WhatsApp tells it whole. */
+export type GroupState = GroupSettings & {
+  groupId: string
+  addressing: 'lid' | 'pn'
+  owner?: PersonFact
+  members: (PersonFact & { role: GroupRole })[]
+  foundedAt?: Date
+}
+export type GroupChange =
+  | { type: 'members'; action: 'add' | 'remove' | 'promote' | 'demote'; people: PersonFact[] }
+  | { type: 'settings'; settings: Partial<GroupSettings> }
+  | { type: 'request'; action: 'created' | 'revoked' | 'rejected'; person: PersonFact; method?: string }
+  /** Nothing that a group's row keeps: a new invite, a new picture. */
+  | { type: 'other' }
+
 export type Fact =
   | MessageFact
   | { kind: 'edit'; target: Target; text: string; at: Date }
-  | { kind: 'revoke'; target: Target; at: Date }
+  /** `by`: an admin takes back what another wrote; whether it is one is for the recorder to see. */
+  | { kind: 'revoke'; target: Target; by?: 'me' | Jids; at: Date }
   /** A vote, or an answer to an event: opened with the secret of the message it answers. */
   | { kind: 'answer'; target: Target; by: 'me' | Jids; sealed: Sealed; at: Date }
   | { kind: 'reaction'; target: Target; by: 'me' | Jids; emoji: string; at: Date }
@@ -59,6 +77,10 @@ export type Fact =
     }
   /** Read on another device of this account. */
   | { kind: 'chat-read'; chat: Jids; at: Date }
+  /** Everything WhatsApp says of these groups; with `isAll` this account is in no others. */
+  | { kind: 'group-state'; groups: GroupState[]; isAll: boolean }
+  /** Somebody changed a group; `message` is the line about it in its chat. */
+  | { kind: 'group-change'; message: MessageFact; by?: PersonFact; change: GroupChange }
   | { kind: 'contacts'; contacts: ContactFact[] }
   | { kind: 'chats'; chats: ChatFact[] }
   | {

@@ -2,6 +2,7 @@
 import { proto, type BaileysEventMap, type Chat, type Contact, type WAMessage } from '@whiskeysockets/baileys'
 import { createGrowingCache } from '../growing-cache.ts'
 import type { ChatFact, ContactFact, Fact } from './facts.ts'
+import { toGroupChange, toGroupState } from './group-facts.ts'
 import type { Identities } from './identities.ts'
 import { historyChunkKey, protocolConsequence, toFact, toMessageFact } from './message-facts.ts'
 import { toMessageKeyText, type Journal } from './keys/journal.ts'
@@ -17,6 +18,8 @@ export type SwitchboardOptions = {
   onCredsUpdate: () => void
   /** Calls back once the key share's keys are stored. */
   afterKeyShare: (done: () => void) => void
+  /** Told at once, before it is recorded. */
+  onGroupChange: (fact: Extract<Fact, { kind: 'group-change' }>) => void
   willProcessHistory: (syncType: number | null | undefined) => boolean
   /** Runs one message's handling; a failure is logged and costs no other message anything. */
   guarded: (handle: () => void) => void
@@ -40,6 +43,11 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
       if (!options.willProcessHistory(syncType)) return done()
       waitingChunks.set(consequence.history, [...(waitingChunks.get(consequence.history) ?? []), key])
       return
+    }
+    const change = toGroupChange(message, identities)
+    if (change) {
+      options.onGroupChange(change)
+      return tell(change, done)
     }
     const fact = toFact(message, identities)
     if (fact) tell(fact, done)
@@ -108,7 +116,12 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
           ...(typeof history.progress === 'number' ? { progress: history.progress } : {}),
           chats: history.chats.map((chat) => withUnread(chat, chatFact(chat))).filter(present),
           contacts: [...pairs, ...history.contacts.map(contactFact).filter(present)],
-          messages: history.messages.map((message) => toMessageFact(message, identities, true)).filter(present),
+          messages: history.messages
+            .map(
+              (message) =>
+                toGroupChange(message, identities, true)?.message ?? toMessageFact(message, identities, true),
+            )
+            .filter(present),
         },
         () => keys.forEach((key) => journal.finish(key)),
       )
@@ -135,6 +148,15 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
         }
       }
     },
+    'groups.upsert': (groups) => {
+      tell({ kind: 'group-state', groups: groups.map((one) => toGroupState(one, identities)), isAll: false }, nothing)
+    },
+    // What happens to a group comes from the lines in its chat, see `group-facts.ts`.
+    'groups.update': 'ignored',
+    'group-participants.update': 'ignored',
+    'group.join-request': 'ignored',
+    // A word that members put beside their own names: nothing we show.
+    'group.member-tag.update': 'ignored',
     // Statuses come from raw acks and receipts; edits, revokes and reactions from the message that carries them.
     'messages.update': 'ignored',
     'messages.reaction': 'ignored',
@@ -145,11 +167,6 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
     'message-capping.update': 'ignored',
     'chats.delete': 'ignored',
     'chats.lock': 'ignored',
-    'groups.upsert': 'ignored',
-    'groups.update': 'ignored',
-    'group-participants.update': 'ignored',
-    'group.join-request': 'ignored',
-    'group.member-tag.update': 'ignored',
     'blocklist.set': 'ignored',
     'blocklist.update': 'ignored',
     call: 'ignored',

@@ -32,6 +32,30 @@ export type Phone = {
   counters: Counters
   /** It may not write to new contacts; `until` in unix seconds, when the server names a time. */
   outreachLock?: { until?: number }
+  /** Its privacy forbids others to add it to groups: they may invite it. */
+  refusesGroups?: true
+}
+
+export type Role = 'member' | 'admin' | 'superadmin'
+/** A group as the server knows it; people by their numbers, times in unix seconds. */
+export type Group = {
+  /** With `@g.us`. */
+  id: string
+  subject: string
+  subjectBy: string
+  subjectAt: number
+  creator: string
+  createdAt: number
+  description?: { id: string; body: string; by: string; at: number }
+  announce: boolean
+  locked: boolean
+  /** Seconds until messages disappear; 0 = never. */
+  ephemeral: number
+  memberAddMode: 'admin_add' | 'all_member_add'
+  joinApproval: boolean
+  inviteCode: string
+  members: { phone: string; role: Role }[]
+  requests: { phone: string; at: number; method: string }[]
 }
 
 export type Device = {
@@ -95,6 +119,8 @@ export type ReceivedMessage = {
   /** True when a linked device of this very number sent it; `to` is then the chat. */
   fromMe: boolean
   to: string
+  /** The group it was written in; `to` is then the group too. */
+  group?: string
   kind: MessageKind
   text: string
   details?: Details

@@ -4,7 +4,7 @@
 import { join } from 'node:path'
 import { type Key, open } from 'lmdb'
 import { openTable } from './table.ts'
-import type { Device, History, Phone, QueuedStanza, ReceivedMessage, SentMessage } from './records.ts'
+import type { Device, Group, History, Phone, QueuedStanza, ReceivedMessage, SentMessage } from './records.ts'
 
 export type Store = ReturnType<typeof openStore>
 
@@ -54,6 +54,9 @@ export const openStore = (dir: string) => {
     watchers: table<true, [string, string, number]>('watchers', PHONES_KEPT),
     /** App-state patches of an account: collection, version. */
     patches: table<Buffer, [string, string, number]>('patches'),
+    groups: table<Group, string>('groups', PHONES_KEPT),
+    /** Which groups a number is in: number, group. */
+    groupsOf: table<true, [string, string]>('groupsOf', PHONES_KEPT),
     nextSeq,
     commit: <T>(work: () => T): T => {
       try {

@@ -1,6 +1,7 @@
 // A command is an order to a session's owner with its whole payload and its outcome: the durable outbox.
 import type { Timestamp } from 'bson'
 import type { OutContent } from './content.ts'
+import type { GroupSettings } from './group.ts'
 import type { EventAnswer } from './planned-event.ts'
 import type { FieldFault } from './problem.ts'
 
@@ -19,6 +20,21 @@ export type CommandPayloads = {
   'presence.subscribe': { chatId: string }
   /** `phones`: digits. */
   'contacts.check': { phones: string[] }
+  /** Participants are jids, here and below. */
+  'group.create': { subject: string; participants: string[] }
+  'group.update': { groupId: string; settings: Partial<GroupSettings> }
+  'group.participants': {
+    groupId: string
+    action: 'add' | 'remove' | 'promote' | 'demote'
+    participants: string[]
+  }
+  /** `forget`: its row goes as well. */
+  'group.leave': { groupId: string; forget?: true }
+  'group.join': { code: string }
+  'group.invite': { groupId: string }
+  'group.renew_invite': { groupId: string }
+  'group.requests': { groupId: string }
+  'group.decide_requests': { groupId: string; action: 'approve' | 'reject'; participants: string[] }
 }
 export type CommandKind = keyof CommandPayloads
 
@@ -29,10 +45,12 @@ export const lightKinds: readonly CommandKind[] = [
   'presence.set',
   'presence.subscribe',
   'contacts.check',
+  'group.invite',
+  'group.requests',
 ]
 
 /** What must not happen twice: found half done after a crash, it ends as `command.outcome_unknown`. */
-export const onceKinds: readonly CommandKind[] = []
+export const onceKinds: readonly CommandKind[] = ['group.create']
 
 export const commandStates = ['queued', 'sending', 'done', 'failed', 'cancelled', 'expired'] as const
 export type CommandState = (typeof commandStates)[number]

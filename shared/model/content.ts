@@ -51,6 +51,7 @@ export type ShownContent = {
   isForwarded?: boolean
   /** How often it was sent on before; WhatsApp shows 5 and more as "many times". */
   forwardingScore?: number
+  system?: SystemNote
 }
 
 /** Everything of it but its type: what a list picks, and what a revoke takes away. */
@@ -67,12 +68,16 @@ export const contentFields = [
   'ephemeralSeconds',
   'isForwarded',
   'forwardingScore',
+  'system',
 ] as const satisfies readonly Exclude<keyof ShownContent, 'type'>[]
 
 /** What the phone notes of a call in its chat. */
 export type CallLog = { isVideo: boolean; outcome: string; seconds?: number }
 
 export type LinkPreview = { url: string; title: string; description?: string }
+
+/** What a `system` line is about: whom, by whom (jids, or `me`), and the new value where there is one. */
+export type SystemNote = { by?: string; people?: string[]; value?: string }
 
 /** What we send, as it will be shown. */
 export function toShown(content: OutContent): ShownContent {

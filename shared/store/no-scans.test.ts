@@ -51,6 +51,21 @@ const message = (id: string) => ({
   reactions: [],
   createdAt: at,
 })
+const group = (sessionId: string, i: number) => ({
+  sessionId,
+  groupId: `g${i}`,
+  subject: `n${i}`,
+  description: '',
+  announce: false,
+  locked: false,
+  ephemeralSeconds: 0,
+  memberAddMode: 'all_member_add' as const,
+  joinApproval: false,
+  addressing: 'lid' as const,
+  members: [],
+  myRole: 'member' as const,
+  revision: 0,
+})
 /** The first page and the one after it. */
 const pages = async (read: (cursor?: string) => Promise<{ nextCursor: string | null }>) => {
   const { nextCursor } = await read()
@@ -130,6 +145,15 @@ const exercises: Exercises = {
     upsertMany: (store) => store.upsertMany('s1', [{ jids: ['c1', 'c2'], name: 'joined' }, { jids: ['c3'] }]),
     among: (store) => store.among('s1', ['c1', 'none']),
     page: (store) => pages((cursor) => store.page('s1', { limit: 5, cursor })),
+    removeAll: (store) => store.removeAll('s5'),
+  },
+  groups: {
+    read: (store) => store.read('s1', 'g1'),
+    put: (store) => store.put(group('s1', 1)),
+    told: (store) => store.told('s1', 'g1', 0),
+    idsOf: (store) => store.idsOf('s2'),
+    page: (store) => pages((cursor) => store.page('s1', { limit: 5, cursor })),
+    remove: (store) => store.remove('s1', 'g2'),
     removeAll: (store) => store.removeAll('s5'),
   },
   messages: {
@@ -352,6 +376,7 @@ async function fill(): Promise<void> {
       sortName: `n${i}`,
       updatedAt: new Date(i),
     })),
+    groups: rows((s, i) => ({ ...group(s, i), _id: `${s}/g${i}`, sortName: `n${i}`, updatedAt: at })),
     messages: rows((s, i) => ({
       ...message(`m${i}`),
       _id: `${s}/c1/me/m${i}`,

@@ -12,6 +12,7 @@ import { contactIndexes, createContactStore } from './contacts.ts'
 import { createDeliveryStore, deliveryIndexes } from './deliveries.ts'
 import { createEventStore, eventIndexes } from './events.ts'
 import { openFeed, type FeedOptions } from './feed.ts'
+import { createGroupStore, groupIndexes } from './groups.ts'
 import { createLeaseStore, leaseIndexes } from './leases.ts'
 import { createMessageStore, messageIndexes } from './messages.ts'
 import { createRateLimitStore, rateLimitIndexes } from './rate-limits.ts'
@@ -56,6 +57,7 @@ function createStore(client: MongoClient, db: Db, cipher: Cipher, webhookCipher:
     auth: createAuthLogStore(client, db, cipher),
     chats: createChatStore(db),
     contacts: createContactStore(db),
+    groups: createGroupStore(db),
     messages: createMessageStore(db),
     commands: createCommandStore(db),
     events: createEventStore(db),
@@ -98,6 +100,7 @@ async function ensureIndexes(db: Db, eventRetentionDays: number): Promise<void> 
     authCreds: authIndexes,
     chats: chatIndexes,
     contacts: contactIndexes,
+    groups: groupIndexes,
     messages: messageIndexes,
     commands: commandIndexes,
     events: eventIndexes(eventRetentionDays),

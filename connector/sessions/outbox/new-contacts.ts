@@ -130,6 +130,8 @@ function whoWasHeard(fact: Fact): readonly string[] {
     case 'receipt':
     case 'chat-read':
     case 'chats':
+    case 'group-state':
+    case 'group-change':
     case 'presence':
     case 'typing':
       return []

@@ -125,6 +125,16 @@ export async function recordOwnChange(context: RecordContext, command: Command, 
     case 'presence.set':
     case 'presence.subscribe':
     case 'contacts.check':
+    // WhatsApp tells everybody in a group of what was done to it, us too.
+    case 'group.create':
+    case 'group.update':
+    case 'group.participants':
+    case 'group.leave':
+    case 'group.join':
+    case 'group.invite':
+    case 'group.renew_invite':
+    case 'group.requests':
+    case 'group.decide_requests':
       return undefined
   }
 }

@@ -20,9 +20,13 @@ export async function recordMessages(context: RecordContext, facts: readonly Mes
 
   // Before the events: whoever hears of a message finds its sender.
   await noteNames(context, facts)
-  await appender.append(rows.flatMap((row, i) => (row.historical ? [] : [toEvent(row, facts[i]!)])))
-  await touchChats(context, rows, fresh)
-  const live = rows.filter((row) => fresh.has(row._id) && !row.historical)
+  // What a line about a group says is told as `group.*`.
+  await appender.append(
+    rows.flatMap((row, i) => (row.historical || row.type === 'system' ? [] : [toEvent(row, facts[i]!)])),
+  )
+  const spoken = rows.filter((row) => row.type !== 'system')
+  await touchChats(context, spoken, fresh)
+  const live = spoken.filter((row) => fresh.has(row._id) && !row.historical)
   const received = live.filter((row) => !row.fromMe).length
   context.counters.add({ received, sent: live.length - received })
 }

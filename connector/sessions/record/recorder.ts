@@ -6,6 +6,7 @@ import type { RecordContext } from './context.ts'
 import { recordAnswer } from './record-answer.ts'
 import { recordChange, recordStatuses, type StatusFact } from './record-changes.ts'
 import { recordChats, recordContacts, recordHistory, recordSignal } from './record-directory.ts'
+import { recordGroupChange, recordGroups } from './record-groups.ts'
 import { recordMessages } from './record-messages.ts'
 
 export type Recorder = {
@@ -100,6 +101,10 @@ export function createRecorder({ context, rests, signal, onRetry, onRefused }: R
         return recordChats(context, first.chats, true)
       case 'history':
         return recordHistory(context, first)
+      case 'group-state':
+        return recordGroups(context, first)
+      case 'group-change':
+        return recordGroupChange(context, first)
       case 'presence':
       case 'typing':
         return recordSignal(context, first)

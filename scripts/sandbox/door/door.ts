@@ -5,6 +5,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { Refusal } from '../server/refusal.ts'
 import type { DoorDeps } from './deps.ts'
 import { addFaultRoutes } from './fault-routes.ts'
+import { addGroupRoutes } from './group-routes.ts'
 import { addMessageRoutes } from './message-routes.ts'
 import { addPhoneRoutes } from './phone-routes.ts'
 import { BadInput } from './read-input.ts'
@@ -35,6 +36,7 @@ export const createDoor = (deps: DoorDeps): Hono => {
   addPhoneRoutes(app, deps)
   addMessageRoutes(app, deps)
   addSignalRoutes(app, deps)
+  addGroupRoutes(app, deps)
   addFaultRoutes(app, deps)
   app.notFound(() => problem(404, 'route.not_found', 'There is no such route.'))
   app.onError((error) => {

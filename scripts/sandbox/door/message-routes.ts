@@ -42,6 +42,13 @@ export const addMessageRoutes = (app: Hono, { exchange, phones }: DoorDeps): voi
     if (!found) throw new Refusal(404, 'phone.not_found', `There is no phone ${to}.`)
     return found.phone
   }
+  /** A group's id, or somebody's number. */
+  const chatOf = (phone: string, to: string): string => {
+    if (!to.endsWith('@g.us')) return numberOf(to)
+    if (!store.groups.get(to)?.members.some((one) => one.phone === phone))
+      throw new Refusal(404, 'group.not_found', `${phone} is in no group ${to}.`)
+    return to
+  }
   const received = (phone: string, from: string, id: string): ReceivedMessage | undefined => {
     const seq = store.inboxIds.get([phone, from, id])
     return seq === undefined ? undefined : store.inbox.get([phone, seq])
@@ -53,17 +60,28 @@ export const addMessageRoutes = (app: Hono, { exchange, phones }: DoorDeps): voi
 
   const wishOf = (phone: string, to: string, body: v.InferOutput<typeof NewMessage>): Wish => {
     const { addressing } = body
-    const chatJid = directory.jid({ phone: to, device: 0 }, addressing)
+    const group = store.groups.get(to)
+    const chatJid = group?.id ?? directory.jid({ phone: to, device: 0 }, addressing)
+    const authors = group ? group.members.map((one) => one.phone) : [to]
     const find = (id: string) => {
       const mine = sent(phone, id) ?? received(phone, phone, id)
-      const theirs = received(phone, to, id)
+      const theirs = authors.map((author) => received(phone, author, id)).find((one) => one !== undefined)
       if (!mine && !theirs) throw new Refusal(404, 'message.not_found', `This phone knows no message ${id}.`)
-      const key: proto.IMessageKey = { remoteJid: chatJid, fromMe: mine !== undefined, id }
-      return { key, content: (mine ?? theirs)!.content, author: mine ? phone : to }
+      const author = mine ? phone : (theirs?.from ?? to)
+      const participant = group && directory.jid({ phone: author, device: 0 }, 'lid')
+      const key: proto.IMessageKey = {
+        remoteJid: chatJid,
+        fromMe: mine !== undefined,
+        id,
+        ...(participant ? { participant } : {}),
+      }
+      return { key, content: (mine ?? theirs)!.content, author }
     }
     const own = (id: string) => {
       const { key } = find(id)
-      if (!key.fromMe) throw new Refusal(409, 'message.not_own', 'Only own messages can be edited or revoked.')
+      // In a group an admin may take back what others wrote; whether it is one is for those to see who receive it.
+      if (!key.fromMe && !(group && body.revoke))
+        throw new Refusal(409, 'message.not_own', 'Only own messages can be edited or revoked.')
       return key
     }
     if (body.reaction)
@@ -89,7 +107,8 @@ export const addMessageRoutes = (app: Hono, { exchange, phones }: DoorDeps): voi
       if (body.response) return { kind: 'response', message: sealResponse(seal, body.response.answer, key) }
     }
     const text = body.text ?? ''
-    if (!body.quotedMessageId) return { kind: 'text', text }
+    const mentions = body.mentions?.map((one) => directory.jid({ phone: numberOf(one), device: 0 }, 'lid'))
+    if (!body.quotedMessageId) return { kind: 'text', text, ...(mentions ? { mentions } : {}) }
     const { content, author } = find(body.quotedMessageId)
     const authorJid = directory.jid({ phone: author, device: 0 }, addressing)
     return { kind: 'text', text, quoted: { messageId: body.quotedMessageId, author: authorJid, content } }
@@ -98,7 +117,7 @@ export const addMessageRoutes = (app: Hono, { exchange, phones }: DoorDeps): voi
   app.post('/phones/:phone/messages', async (c) => {
     const { record, worker } = phones.get(phoneOf(c))
     const body = await readBody(c, NewMessage)
-    const to = numberOf(body.to)
+    const to = chatOf(record.phone, body.to)
     const messageIds = await worker.run(async () => {
       const wish = wishOf(record.phone, to, body)
       const ids: string[] = []

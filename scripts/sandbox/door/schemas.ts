@@ -59,6 +59,8 @@ export const NewMessage = v.pipe(
     text: v.optional(Text),
     count: v.optional(Count(MAX_BURST)),
     quotedMessageId: v.optional(MessageId),
+    /** Numbers that the text names. */
+    mentions: v.optional(v.array(Somebody)),
     location: v.optional(
       v.strictObject({
         latitude: v.number(),

@@ -1,5 +1,6 @@
 // What a phone shows without writing: that it has read, listened, is there, is typing.
 import type { Hono } from 'hono'
+import type { ReceivedMessage } from '../records.ts'
 import { routeReceipt } from '../server/route-receipt.ts'
 import { addressingOf } from '../server/jids.ts'
 import { node, unixSeconds } from '../server/nodes.ts'
@@ -8,6 +9,16 @@ import type { DoorDeps } from './deps.ts'
 import { phoneOf } from './phone-routes.ts'
 import { readBody } from './read-input.ts'
 import { Presence, Read, Typing } from './schemas.ts'
+
+/** In a group each author is told apart. */
+const bySayer = (messages: readonly ReceivedMessage[]): Map<string, ReceivedMessage[]> => {
+  const found = new Map<string, ReceivedMessage[]>()
+  for (const message of messages) {
+    const name = `${message.group ?? ''} ${message.from}`
+    found.set(name, [...(found.get(name) ?? []), message])
+  }
+  return found
+}
 
 export const addSignalRoutes = (app: Hono, { exchange, phones, signals }: DoorDeps): void => {
   const { store, directory } = exchange
@@ -28,16 +39,18 @@ export const addSignalRoutes = (app: Hono, { exchange, phones, signals }: DoorDe
           .filter((message) => !message.fromMe && (from === undefined || message.from === from))
           .filter((message) => (body.messageIds ? body.messageIds.includes(message.messageId) : !message.read))
         exchange.transact(() => {
-          for (const sender of new Set(chosen.map((message) => message.from))) {
-            const [first, ...rest] = chosen.filter((message) => message.from === sender)
+          const bySender = bySayer(chosen)
+          for (const [first, ...rest] of bySender.values()) {
             const list = rest.map((message) => node('item', { id: message.messageId }))
-            const to = directory.jid({ phone: sender, device: 0 }, 'lid')
+            const sender = directory.jid({ phone: first!.from, device: 0 }, 'lid')
+            const to = first!.group ?? sender
+            const participant = first!.group ? sender : undefined
             routeReceipt(
               worker.exchange,
               worker.self,
               node(
                 'receipt',
-                { id: first!.messageId, to, type, t: unixSeconds() },
+                { id: first!.messageId, to, participant, type, t: unixSeconds() },
                 list.length > 0 ? [node('list', {}, list)] : undefined,
               ),
             )

@@ -10,6 +10,7 @@ import type { Exchange } from '../server/exchange.ts'
 import { child, children, node } from '../server/nodes.ts'
 import type { Answer } from './answer.ts'
 import { answerAppState } from './app-state.ts'
+import { answerGroups } from './groups.ts'
 import { answerKeys } from './keys.ts'
 import { answerMex } from './mex.ts'
 import { answerPrivacy } from './privacy.ts'
@@ -43,6 +44,8 @@ const answerLinked = (deps: IqDeps, connection: Connection, address: Address, iq
       return answerAppState(exchange, address, iq)
     case 'privacy':
       return answerPrivacy(exchange, address, iq)
+    case 'w:g2':
+      return answerGroups(exchange, address, iq)
     case 'w:mex':
       return answerMex(exchange, address, iq)
     case 'abt':

@@ -10,8 +10,8 @@ const MAX_RETRIES = 5
 
 export const askForRetry = (worker: Worker, stanza: BinaryNode, remove: () => void): void => {
   const { exchange, self } = worker
-  const { id = '', from, t, recipient } = stanza.attrs
-  const key: [string, string, string] = [self.phone, 'retry', `${from} ${id}`]
+  const { id = '', from, t, recipient, participant } = stanza.attrs
+  const key: [string, string, string] = [self.phone, 'retry', `${participant ?? from} ${id}`]
   const count = Number(exchange.store.signal.get(key) ?? 0) + 1
   exchange.transact(() => {
     remove()
@@ -23,7 +23,7 @@ export const askForRetry = (worker: Worker, stanza: BinaryNode, remove: () => vo
     routeReceipt(
       worker.exchange,
       worker.self,
-      node('receipt', { id, to: from, type: 'retry', recipient }, [
+      node('receipt', { id, to: from, type: 'retry', recipient, participant }, [
         node('retry', { count, id, t, v: 1, error: 0 }),
         node('registration', {}, encodeBigEndian(bundle.registrationId)),
         node('keys', {}, [

@@ -5,7 +5,7 @@ import type { Card, Context, Details, MessageKind, PlannedEvent, Place, Poll } f
 import { unixSeconds } from '../server/nodes.ts'
 
 export type Wish =
-  | { kind: 'text'; text: string; quoted?: { messageId: string; author: string; content: Buffer } }
+  | { kind: 'text'; text: string; mentions?: string[]; quoted?: { messageId: string; author: string; content: Buffer } }
   | { kind: 'location'; location: Place }
   | { kind: 'contacts'; contacts: Card[] }
   | { kind: 'poll'; poll: Poll }
@@ -30,7 +30,8 @@ const { Type } = proto.Message.ProtocolMessage
 export const buildMessage = (wish: Wish): proto.IMessage => {
   switch (wish.kind) {
     case 'text': {
-      const { quoted } = wish
+      const { quoted, mentions } = wish
+      if (mentions) return { extendedTextMessage: { text: wish.text, contextInfo: { mentionedJid: mentions } } }
       if (!quoted) return { conversation: wish.text }
       const contextInfo = {
         stanzaId: quoted.messageId,

@@ -8,7 +8,8 @@ import type { Address, Device, History, HistoryMessage } from '../records.ts'
 import { node, unixSeconds } from '../server/nodes.ts'
 import { routeMessage } from '../server/route-message.ts'
 import type { Worker } from './worker.ts'
-import { encryptFor, newMessageId } from './send-message.ts'
+import { encryptFor } from './encrypt-for.ts'
+import { newMessageId } from './send-message.ts'
 
 const compress = promisify(deflate)
 const { HistorySyncType } = proto.HistorySync

@@ -31,12 +31,34 @@ const verifySender = (worker: Worker, stanza: BinaryNode, sender: Address, jid: 
 }
 
 const decrypt = async (worker: Worker, stanza: BinaryNode, sender: Address): Promise<proto.Message> => {
-  const enc = children(stanza, 'enc')[0]
-  const type = enc?.attrs.type
-  if (!(enc?.content instanceof Uint8Array) || (type !== 'msg' && type !== 'pkmsg'))
-    throw new Error('nothing to decrypt')
-  const jid = worker.exchange.directory.jid(sender, 'lid')
-  const sealed: Enc = { type, ciphertext: enc.content }
+  const { signal, exchange } = worker
+  const jid = exchange.directory.jid(sender, 'lid')
+  const encs = children(stanza, 'enc')
+  if (encs.length === 0) throw new Error('nothing to decrypt')
+  const message = new proto.Message()
+  // In a group the first part may bring the key of the second.
+  for (const { attrs, content } of encs) {
+    if (!(content instanceof Uint8Array)) throw new Error('nothing to decrypt')
+    const part =
+      attrs.type === 'skmsg'
+        ? await signal.decryptFromGroup(stanza.attrs.from ?? '', jid, content)
+        : await decryptPairwise(worker, stanza, sender, jid, attrs.type, content)
+    if (part.senderKeyDistributionMessage) await signal.takeGroupKey(jid, part.senderKeyDistributionMessage)
+    Object.assign(message, part)
+  }
+  return message
+}
+
+const decryptPairwise = async (
+  worker: Worker,
+  stanza: BinaryNode,
+  sender: Address,
+  jid: string,
+  type: string | undefined,
+  ciphertext: Uint8Array,
+): Promise<proto.Message> => {
+  if (type !== 'msg' && type !== 'pkmsg') throw new Error('nothing to decrypt')
+  const sealed: Enc = { type, ciphertext }
   const message = await worker.signal.decrypt(jid, sealed)
   verifySender(worker, stanza, sender, jid, sealed)
   return message
@@ -68,8 +90,9 @@ const answerIn = (worker: Worker, from: string, content: proto.IMessage): { deta
 export const receiveMessage = async (worker: Worker, stanza: BinaryNode, remove: () => void): Promise<void> => {
   const { exchange, self, signal } = worker
   const { store, directory } = exchange
-  const { from, id = '', recipient, category } = stanza.attrs
-  const sender = directory.resolve(from)
+  const { from, id = '', recipient, category, participant } = stanza.attrs
+  const group = from?.endsWith('@g.us') ? from : undefined
+  const sender = directory.resolve(group ? participant : from)
   if (!sender || !from) return exchange.transact(remove)
   const idKey: [string, string, string] = [self.phone, sender.phone, id]
   const knownSeq = store.inboxIds.get(idKey)
@@ -85,9 +108,9 @@ export const receiveMessage = async (worker: Worker, stanza: BinaryNode, remove:
       ? routeReceipt(
           worker.exchange,
           worker.self,
-          node('receipt', { id, to: from, type: category === 'peer' ? 'peer_msg' : 'sender', recipient }),
+          node('receipt', { id, to: from, type: category === 'peer' ? 'peer_msg' : 'sender', recipient, participant }),
         )
-      : routeReceipt(worker.exchange, worker.self, node('receipt', { id, to: from, t: unixSeconds() }))
+      : routeReceipt(worker.exchange, worker.self, node('receipt', { id, to: from, participant, t: unixSeconds() }))
 
   let message: proto.Message
   try {
@@ -113,7 +136,7 @@ export const receiveMessage = async (worker: Worker, stanza: BinaryNode, remove:
     confirm()
     if (category === 'peer') return
     if (known) return again(known)
-    if (content.senderKeyDistributionMessage && Object.keys(content).length === 1) return
+    if (!group && content.senderKeyDistributionMessage && Object.keys(content).length === 1) return
     const seq = store.nextSeq()
     store.inboxIds.put(idKey, seq)
     store.inbox.put([self.phone, seq], {
@@ -122,7 +145,9 @@ export const receiveMessage = async (worker: Worker, stanza: BinaryNode, remove:
       from: sender.phone,
       fromDevice: sender.device,
       fromMe: own,
-      to: own ? (directory.resolve(recipient ?? sent?.destinationJid ?? '')?.phone ?? self.phone) : self.phone,
+      ...(group ? { group } : {}),
+      to:
+        group ?? (own ? (directory.resolve(recipient ?? sent?.destinationJid ?? '')?.phone ?? self.phone) : self.phone),
       ...describeMessage(content),
       ...answerIn(worker, sender.phone, content),
       at: new Date().toISOString(),

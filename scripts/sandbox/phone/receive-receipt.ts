@@ -58,6 +58,15 @@ const resend = async (
   const jid = directory.jid(to, 'lid')
   await signal.startSession(jid, bundle)
   const content = proto.Message.decode(message.content)
+  const group = exchange.store.groups.get(message.to)
+  if (group) {
+    // With the key, which it may have missed.
+    const { distribution } = await signal.encryptForGroup(group.id, directory.jid(self, 'lid'), {})
+    const key = { groupId: group.id, axolotlSenderKeyDistributionMessage: distribution }
+    const enc = await signal.encrypt(jid, Object.assign(content, { senderKeyDistributionMessage: key }))
+    const attrs = { id: message.messageId, to: group.id, participant: jid, ...stanzaAttributes(message.kind) }
+    return node('message', attrs, [node('enc', { v: 2, type: enc.type, count }, enc.ciphertext)])
+  }
   const own = to.phone === self.phone
   const chat = directory.jid({ phone: message.to, device: 0 }, message.addressing)
   const enc = await signal.encrypt(
@@ -80,7 +89,7 @@ const resend = async (
 export const receiveReceipt = async (worker: Worker, receipt: BinaryNode, remove: () => void): Promise<void> => {
   const { exchange, self, signal } = worker
   const { store } = exchange
-  const author = exchange.directory.resolve(receipt.attrs.from)
+  const author = exchange.directory.resolve(receipt.attrs.participant ?? receipt.attrs.from)
   if (!author) return exchange.transact(remove)
   const type = receipt.attrs.type ?? 'delivered'
   const note: ReceiptNote = { from: author.phone, device: author.device, type, at: new Date().toISOString() }

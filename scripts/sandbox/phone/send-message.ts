@@ -2,32 +2,15 @@
 // and stanzas stored in one commit.
 import { randomBytes } from 'node:crypto'
 import { type BinaryNode, proto } from '@whiskeysockets/baileys'
-import { takeBundle } from '../iq/keys.ts'
-import type { Address } from '../records.ts'
 import type { Addressing } from '../server/jids.ts'
 import { node } from '../server/nodes.ts'
 import { routeMessage } from '../server/route-message.ts'
 import { buildMessage, describeMessage, stanzaAttributes, type Wish } from './content.ts'
+import { encryptFor } from './encrypt-for.ts'
+import { encryptForGroup } from './send-to-group.ts'
 import type { Worker } from './worker.ts'
 
 export const newMessageId = (): string => randomBytes(16).toString('hex').toUpperCase()
-
-/** Encrypts for one device, starting a session when there is none; undefined when the device has no keys. */
-export const encryptFor = async (
-  worker: Worker,
-  to: Address,
-  message: proto.IMessage,
-): Promise<BinaryNode | undefined> => {
-  const { exchange, signal } = worker
-  const jid = exchange.directory.jid(to, 'lid')
-  if (!(await signal.hasSession(jid))) {
-    const bundle = takeBundle(exchange, to)
-    if (!bundle) return undefined
-    await signal.startSession(jid, bundle)
-  }
-  const enc = await signal.encrypt(jid, message)
-  return node('enc', { v: 2, type: enc.type }, enc.ciphertext)
-}
 
 /** Only inside the worker's queue. `alone`: the server tells the receivers no other form of the sender's address. */
 export const sendMessage = async (
@@ -41,14 +24,16 @@ export const sendMessage = async (
   const { store, directory } = exchange
   const message = buildMessage(wish)
   const messageId = newMessageId()
-  const chat = directory.jid({ phone: to, device: 0 }, addressing)
+  const group = store.groups.get(to)
+  const chat = group ? group.id : directory.jid({ phone: to, device: 0 }, addressing)
   const copy: proto.IMessage = { deviceSentMessage: { destinationJid: chat, message } }
   const receivers = [
     ...(to === self.phone ? [] : directory.devices(to).map((address) => ({ address, message }))),
     ...directory.devices(self.phone).flatMap((address) => (address.device === 0 ? [] : [{ address, message: copy }])),
   ]
   const copies: BinaryNode[] = []
-  for (const receiver of receivers) {
+  const sealed = group && (await encryptForGroup(worker, group, message))
+  for (const receiver of group ? [] : receivers) {
     const enc = await encryptFor(worker, receiver.address, receiver.message)
     if (enc) copies.push(node('to', { jid: directory.jid(receiver.address, addressing) }, [enc]))
   }
@@ -69,6 +54,7 @@ export const sendMessage = async (
       addressing,
     })
     const attrs = { id: messageId, to: chat, ...stanzaAttributes(described.kind), ...(alone ? { alone: 'true' } : {}) }
+    if (sealed) routeMessage(exchange, self, node('message', attrs, sealed))
     if (copies.length > 0) routeMessage(exchange, self, node('message', attrs, [node('participants', {}, copies)]))
   })
   worker.changed.emit('changed')

@@ -89,6 +89,31 @@ export const createPhoneSignal = (store: Store, phone: Phone) => {
       const { type, ciphertext } = await repository.encryptMessage({ jid, data: encodeWAMessage(message) })
       return { type, ciphertext }
     },
+    /** Seals for everybody in a group, and the key that each device there needs once. */
+    encryptForGroup: async (group: string, own: string, message: proto.IMessage) => {
+      const data = encodeWAMessage(message)
+      const { ciphertext, senderKeyDistributionMessage } = await repository.encryptGroupMessage({
+        group,
+        meId: own,
+        data,
+      })
+      return { ciphertext, distribution: senderKeyDistributionMessage }
+    },
+    decryptFromGroup: async (group: string, author: string, ciphertext: Uint8Array): Promise<proto.Message> =>
+      proto.Message.decode(
+        unpadRandomMax16(await repository.decryptGroupMessage({ group, authorJid: author, msg: ciphertext })),
+      ),
+    takeGroupKey: (author: string, item: proto.Message.ISenderKeyDistributionMessage) =>
+      repository.processSenderKeyDistributionMessage({ authorJid: author, item }),
+    /** Which devices have the group's key of this phone. */
+    keyHolders: (group: string): string[] => Object.keys((read('sender-key-memory', group) as object | null) ?? {}),
+    setKeyHolders: (group: string, holders: readonly string[]) =>
+      write('sender-key-memory', group, Object.fromEntries(holders.map((holder) => [holder, true]))),
+    /** The next message to the group has a new key, which everybody has to be given. */
+    renewGroupKey: (group: string, own: string) => {
+      write('sender-key', `${group}::${addressId(own).replace('.', '::')}`, null)
+      write('sender-key-memory', group, null)
+    },
     hasSession: async (jid: string): Promise<boolean> => (await repository.validateSession(jid)).exists,
     /** The bundle's identity is remembered, as a phone does: a device may answer in this session and never show it. */
     startSession: async (jid: string, { registrationId, identity, signedPreKey, preKey }: Bundle): Promise<void> => {

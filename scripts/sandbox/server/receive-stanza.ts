@@ -18,16 +18,17 @@ const receiveMessage = (exchange: Exchange, connection: Connection, sender: Addr
 }
 
 const receiveAck = (exchange: Exchange, owner: Address, ack: BinaryNode) => {
-  const { id, class: kind, type, to, error } = ack.attrs
+  const { id, class: kind, type, to, participant, error } = ack.attrs
   if (!id || (kind !== 'message' && kind !== 'receipt' && kind !== 'notification')) return
   const settled = exchange.settle(
     owner,
     kind,
     id,
-    (stanza) => kind !== 'receipt' || (stanza.attrs.type === type && stanza.attrs.from === to),
+    ({ attrs }) =>
+      kind !== 'receipt' || (attrs.type === type && attrs.from === to && attrs.participant === participant),
   )
   if (kind !== 'message' || error !== KEY_ALREADY_USED) return
-  const author = exchange.directory.resolve(settled?.attrs.from ?? to)
+  const author = exchange.directory.resolve(settled?.attrs.participant ?? settled?.attrs.from ?? to)
   for (const phone of new Set([owner.phone, author?.phone ?? owner.phone])) exchange.count(phone, 'nacks487')
 }
 

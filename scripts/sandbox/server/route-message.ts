@@ -4,6 +4,7 @@ import type { BinaryNode } from '@whiskeysockets/baileys'
 import type { Address } from '../records.ts'
 import type { Exchange } from './exchange.ts'
 import { type Addressing, addressingOf } from './jids.ts'
+import { routeGroupMessage } from './groups/route-group-message.ts'
 import { child, children, node, unixSeconds } from './nodes.ts'
 
 /** SMAX_INVALID: the stanza is not one that the server understands. */
@@ -16,6 +17,7 @@ export const routeMessage = (exchange: Exchange, sender: Address, stanza: Binary
   const { directory, store } = exchange
   const { id, to, type, edit, category } = stanza.attrs
   if (!id || !to) return INVALID
+  if (to.endsWith('@g.us')) return routeGroupMessage(exchange, sender, stanza)
   if (!/@(lid|s\.whatsapp\.net)$/.test(to)) return NOT_FOUND
   const identity = child(stanza, 'device-identity')
   const copies = children(child(stanza, 'participants'), 'to')

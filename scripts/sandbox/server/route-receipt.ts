@@ -3,6 +3,7 @@
 import type { BinaryNode } from '@whiskeysockets/baileys'
 import type { Address } from '../records.ts'
 import type { Exchange } from './exchange.ts'
+import { routeGroupReceipt } from './groups/route-group-receipt.ts'
 import { addressingOf } from './jids.ts'
 import { children, node, unixSeconds } from './nodes.ts'
 
@@ -38,6 +39,7 @@ export const routeReceipt = (exchange: Exchange, author: Address, receipt: Binar
     if (author.device !== 0 && SETTLING.has(type)) {
       for (const one of receiptIds(receipt)) exchange.settle(author, 'message', one)
     }
+    if (to?.endsWith('@g.us')) return routeGroupReceipt(exchange, author, receipt)
     if (!target) return
     const own = target.phone === author.phone
     switch (type) {
