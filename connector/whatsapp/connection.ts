@@ -17,6 +17,8 @@ import type { Journal } from './keys/journal.ts'
 import type { KeyStore } from './keys/open-key-store.ts'
 import { replayJournal } from './keys/replay.ts'
 import { createSignalRepository } from './keys/signal-repository.ts'
+import { createMedia, type Media } from './media.ts'
+import type { MediaPlace } from './media-place.ts'
 import { createPeople, type People } from './people.ts'
 import { toLidPairs } from './lid-mappings.ts'
 import { watchQrRotation } from './qr-rotation.ts'
@@ -41,6 +43,8 @@ export type ConnectionOptions = {
   url: string | undefined
   /** The client version to present; absent: the one Baileys was released with. */
   version?: [number, number, number] | undefined
+  /** Where files lie. Default: at WhatsApp. */
+  mediaPlace?: MediaPlace | undefined
   keyStore: KeyStore
   journal: Journal
   settings: SessionSettings
@@ -59,6 +63,7 @@ export type ConnectionOptions = {
 export type Connection = {
   sending: Sending
   people: People
+  media: Media
   /** Every known form of an address, the given one first. */
   identify(jid: string): Jids
   /** This account's own address, in any form. */
@@ -100,6 +105,7 @@ export function openConnection(options: ConnectionOptions): Connection {
     ...(options.url === undefined ? {} : { waWebSocketUrl: options.url }),
     ...(options.version === undefined ? {} : { version: options.version }),
     auth: { creds, keys: keyStore.keys },
+    ...(options.mediaPlace?.agent ? { fetchAgent: options.mediaPlace.agent } : {}),
     logger,
     emitOwnEvents: false,
     markOnlineOnConnect: settings.markOnline ?? false,
@@ -152,7 +158,9 @@ export function openConnection(options: ConnectionOptions): Connection {
     if (pairs.length > 0) tell({ kind: 'contacts', contacts: pairs.map((jids) => ({ jids })) }, () => undefined)
   }
 
+  const media = createMedia(sock, options.mediaPlace ?? {}, () => me().id)
   const switchboard = createSwitchboard({
+    onMediaUpdate: (updates) => media.hear(updates),
     identities,
     journal,
     tell,
@@ -244,6 +252,7 @@ export function openConnection(options: ConnectionOptions): Connection {
   return {
     sending: createSending(sock, (jid) => (identities.jidsOf(jid)?.length ?? 0) > 1 || identities.isMe(jid)),
     people: createPeople(sock),
+    media,
     identify: (jid) => identities.jidsOf(jid) ?? [jid],
     isMe: (jid) => identities.isMe(jid),
     askOutreachLock: async () => void (await sock.fetchAccountReachoutTimelock()),

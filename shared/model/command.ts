@@ -17,6 +17,8 @@ export type CommandPayloads = {
   'chat.typing': { chatId: string; state: 'composing' | 'recording' | 'paused' }
   'presence.set': { state: 'available' | 'unavailable' }
   'presence.subscribe': { chatId: string }
+  /** The file of a message, from WhatsApp into the store. */
+  'media.fetch': { chatId: string; targetId: string; sender: string }
   /** `phones`: digits. */
   'contacts.check': { phones: string[] }
 }
@@ -29,6 +31,7 @@ export const lightKinds: readonly CommandKind[] = [
   'presence.set',
   'presence.subscribe',
   'contacts.check',
+  'media.fetch',
 ]
 
 /** What must not happen twice: found half done after a crash, it ends as `command.outcome_unknown`. */

@@ -13,10 +13,13 @@ import { createDeliveryStore, deliveryIndexes } from './deliveries.ts'
 import { createEventStore, eventIndexes } from './events.ts'
 import { openFeed, type FeedOptions } from './feed.ts'
 import { createLeaseStore, leaseIndexes } from './leases.ts'
+import { createGridFsBytes, gridFsIndexes } from './gridfs-bytes.ts'
+import { createMediaStore, mediaIndexes } from './media.ts'
 import { createMessageStore, messageIndexes } from './messages.ts'
 import { createRateLimitStore, rateLimitIndexes } from './rate-limits.ts'
 import { createSessionStore, sessionIndexes } from './sessions.ts'
 import { createSignalStore, signalIndexes } from './signals.ts'
+import { createSigner } from './signer.ts'
 import { createTicketStore, ticketIndexes } from './tickets.ts'
 import { createWebhookStore, webhookIndexes } from './webhooks.ts'
 
@@ -41,14 +44,16 @@ export async function openStore(options: OpenStoreOptions) {
     await ensureIndexes(db, options.eventRetentionDays ?? 30)
     await checkSecret(db, cipher)
     const webhookCipher = createCipher(options.secretKey, options.secretKeyPrevious, 'webhooks')
-    return createStore(client, db, cipher, webhookCipher)
+    const mediaCipher = createCipher(options.secretKey, options.secretKeyPrevious, 'media')
+    const links = createSigner(options.secretKey, options.secretKeyPrevious)
+    return { ...createStore(client, db, cipher, webhookCipher, mediaCipher), links }
   } catch (error) {
     await client.close()
     throw error
   }
 }
 
-function createStore(client: MongoClient, db: Db, cipher: Cipher, webhookCipher: Cipher) {
+function createStore(client: MongoClient, db: Db, cipher: Cipher, webhookCipher: Cipher, mediaCipher: Cipher) {
   return {
     sessions: createSessionStore(db),
     leases: createLeaseStore(db),
@@ -57,6 +62,7 @@ function createStore(client: MongoClient, db: Db, cipher: Cipher, webhookCipher:
     chats: createChatStore(db),
     contacts: createContactStore(db),
     messages: createMessageStore(db),
+    media: createMediaStore(db, createGridFsBytes(db, mediaCipher), mediaCipher),
     commands: createCommandStore(db),
     events: createEventStore(db),
     signals: createSignalStore(db),
@@ -99,6 +105,8 @@ async function ensureIndexes(db: Db, eventRetentionDays: number): Promise<void> 
     chats: chatIndexes,
     contacts: contactIndexes,
     messages: messageIndexes,
+    media: mediaIndexes,
+    ...gridFsIndexes,
     commands: commandIndexes,
     events: eventIndexes(eventRetentionDays),
     streams: [],

@@ -125,6 +125,7 @@ export async function recordOwnChange(context: RecordContext, command: Command, 
     case 'presence.set':
     case 'presence.subscribe':
     case 'contacts.check':
+    case 'media.fetch':
       return undefined
   }
 }

@@ -5,6 +5,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { Refusal } from '../server/refusal.ts'
 import type { DoorDeps } from './deps.ts'
 import { addFaultRoutes } from './fault-routes.ts'
+import { addMediaRoutes } from './media-routes.ts'
 import { addMessageRoutes } from './message-routes.ts'
 import { addPhoneRoutes } from './phone-routes.ts'
 import { BadInput } from './read-input.ts'
@@ -27,14 +28,15 @@ export const createDoor = (deps: DoorDeps): Hono => {
   app.get('/', (c) =>
     c.json({
       wsUrl: `${place.url.replace(/^http/, 'ws')}/ws/chat`,
-      mediaUrl: null,
-      ca: null,
+      mediaUrl: exchange.media.url,
+      ca: exchange.media.ca,
       phones: exchange.store.phones.all(),
     }),
   )
   addPhoneRoutes(app, deps)
   addMessageRoutes(app, deps)
   addSignalRoutes(app, deps)
+  addMediaRoutes(app, deps)
   addFaultRoutes(app, deps)
   app.notFound(() => problem(404, 'route.not_found', 'There is no such route.'))
   app.onError((error) => {
