@@ -25,6 +25,8 @@ import { createWhatsappUrl } from './whatsapp-url.ts'
 const version = '0.1.0'
 /** Handshakes at once: 13 ms of certificate check each, on one thread. */
 const connectPlaces = 6
+/** Files on their way at once, in either direction. */
+const filesAtOnce = 6
 const shutdownMs = 10_000
 let startedWith: StartedWith = {}
 
@@ -111,6 +113,7 @@ async function main(): Promise<void> {
     const whatsappUrl = createWhatsappUrl({
       whatsappUrl: settings.WHATSAPP_URL,
       sandboxUrl: settings.SANDBOX_URL,
+      whatsappPlace: { dispatcher: outside.dispatcher },
       log,
     })
     void whatsappUrl.lookAtSandbox()
@@ -124,6 +127,12 @@ async function main(): Promise<void> {
       clientVersion: createClientVersion({ fixed: settings.WHATSAPP_VERSION }),
       log,
       urlFor: whatsappUrl.of,
+      media: {
+        gate: createConnectGate({ places: filesAtOnce, jitterMs: 0 }),
+        maxBytes: settings.MEDIA_MAX_MB * 1_048_576,
+        outside,
+        placeOf: whatsappUrl.mediaOf,
+      },
       onDrain: () => void heartbeat?.beat(),
     })
   }

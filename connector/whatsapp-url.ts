@@ -1,28 +1,47 @@
 // Where a session connects: WhatsApp's own address, the one in WHATSAPP_URL, or what a sandbox's door names.
 import * as v from 'valibot'
 import { createOutage, type Outage } from '../shared/log/outage.ts'
+import { openTrusting, type Trusting } from './outside/open-trusting.ts'
+import type { MediaPlace } from './whatsapp/media-place.ts'
 import type { Session } from '../shared/model/session.ts'
 
-const Door = v.object({ wsUrl: v.pipe(v.string(), v.regex(/^wss?:\/\//)) })
+const Door = v.object({
+  wsUrl: v.pipe(v.string(), v.regex(/^wss?:\/\//)),
+  mediaUrl: v.nullish(v.pipe(v.string(), v.regex(/^https:\/\/[^/]+$/))),
+  ca: v.nullish(v.string()),
+})
 const doorTimeoutMs = 5_000
 
 export type WhatsappUrlOptions = {
   whatsappUrl: string | undefined
   sandboxUrl: string | undefined
+  /** The way to WhatsApp's own media hosts. */
+  whatsappPlace: MediaPlace
   log: Parameters<typeof createOutage>[0]
 }
 
-export function createWhatsappUrl({ whatsappUrl, sandboxUrl, log }: WhatsappUrlOptions) {
+export function createWhatsappUrl({ whatsappUrl, sandboxUrl, whatsappPlace, log }: WhatsappUrlOptions) {
   const outage: Outage = createOutage(log, {
     away: 'no sandbox answers at SANDBOX_URL; sandbox sessions wait for it, others do not need it',
     back: 'the sandbox answers again',
   })
 
+  let trusting: (Trusting & { ca: string }) | undefined
+  let sandboxPlace: MediaPlace | undefined
+
+  /** The sandbox's own authority, for sandbox sessions and nobody else. */
+  function trust(host: string, ca: string): void {
+    // What is still under way over an earlier one may end.
+    if (trusting?.ca !== ca) trusting = { ...openTrusting(ca), ca }
+    sandboxPlace = { host, dispatcher: trusting.dispatcher, agent: trusting.agent }
+  }
+
   async function askDoor(): Promise<string> {
     if (sandboxUrl === undefined) throw new Error('this connector knows no sandbox: SANDBOX_URL is not set')
     try {
       const answer = await fetch(sandboxUrl, { signal: AbortSignal.timeout(doorTimeoutMs) })
-      const { wsUrl } = v.parse(Door, await answer.json())
+      const { wsUrl, mediaUrl, ca } = v.parse(Door, await answer.json())
+      if (mediaUrl != null && ca != null) trust(new URL(mediaUrl).host, ca)
       outage.over()
       return wsUrl
     } catch (error) {
@@ -34,6 +53,9 @@ export function createWhatsappUrl({ whatsappUrl, sandboxUrl, log }: WhatsappUrlO
   return {
     /** The door is asked each time: a sandbox may come back on another port. Throws when it does not answer. */
     of: async (session: Session): Promise<string | undefined> => (session.sandbox ? askDoor() : whatsappUrl),
+
+    /** Where a session's files lie, as the door told when it was asked last. */
+    mediaOf: (session: Session): MediaPlace | undefined => (session.sandbox ? sandboxPlace : whatsappPlace),
 
     /** Says in the log when there should be a sandbox and none answers. */
     async lookAtSandbox(): Promise<void> {

@@ -21,6 +21,7 @@ import { contactsRoutes } from './routes/contacts/routes.ts'
 import { eventsRoutes } from './routes/events/routes.ts'
 import { groupsRoutes } from './routes/groups/routes.ts'
 import { keysRoutes } from './routes/keys/routes.ts'
+import { mediaRoutes } from './routes/media/routes.ts'
 import { messagesRoutes } from './routes/messages/routes.ts'
 import { opsRoutes } from './routes/ops/routes.ts'
 import { presenceRoutes } from './routes/presence/routes.ts'
@@ -65,6 +66,7 @@ export function createApp(deps: AppDeps) {
     .route('/', sessionsRoutes(api))
     .route('/', presenceRoutes(api))
     .route('/', messagesRoutes(api))
+    .route('/', mediaRoutes(api))
     .route('/', chatsRoutes(api))
     .route('/', contactsRoutes(api))
     .route('/', groupsRoutes(api))

@@ -27,6 +27,7 @@ export type AppDeps = {
     | 'RATE_LIMIT_PER_MINUTE'
     | 'MAX_QUEUED_PER_SESSION'
     | 'ALLOW_PRIVATE_ADDRESSES'
+    | 'MEDIA_MAX_MB'
   >
   log: Log
   /** Says once that MongoDB is away. Absent: one of the app's own, over with the first answer that is no failure. */

@@ -17,6 +17,8 @@ type Spec<B extends BodySchema | undefined, Q extends BodySchema | undefined> = 
   /** What the key must be allowed; in a session's route also: on that session. */
   scope: Scope
   body?: B
+  /** Default 1 MiB. */
+  maxBodyBytes?: number
   /** Given: unknown query parameters are refused as well. */
   query?: Q
 }
@@ -121,6 +123,6 @@ async function readInput<B extends BodySchema | undefined, Q extends BodySchema 
   spec: Spec<B, Q>,
 ): Promise<{ body: Output<B>; query: Output<Q> }> {
   const query = spec.query ? readQuery(c, spec.query) : undefined
-  const body = spec.body ? await readBody(c, spec.body) : undefined
+  const body = spec.body ? await readBody(c, spec.body, spec.maxBodyBytes) : undefined
   return { body: body as Output<B>, query: query as Output<Q> }
 }

@@ -10,6 +10,8 @@ import type { GroupCache } from '../whatsapp/group-cache.ts'
 import { toKnownGroup } from './record/known-group.ts'
 import type { RetryCaches } from '../whatsapp/retry-caches.ts'
 import type { ConnectGate } from './connect-gate.ts'
+import type { MediaPlace } from '../whatsapp/media-place.ts'
+import type { SessionMedia } from './media/files.ts'
 import type { Outbox } from './outbox/outbox.ts'
 import type { Outreach, OutreachNews } from './outbox/outreach.ts'
 import type { RecordContext } from './record/context.ts'
@@ -25,6 +27,8 @@ export type Held = {
   journal: Journal
   recorder: Recorder
   outbox: Outbox
+  media: SessionMedia
+  mediaPlace: (session: Session) => MediaPlace | undefined
   outreach: Outreach
   reporter: Reporter
   retryCaches: RetryCaches
@@ -79,6 +83,7 @@ export async function connectOnce(
     let told: Promise<void> = Promise.resolve()
     connection = openConnection({
       url,
+      mediaPlace: held.mediaPlace(session),
       version: held.clientVersion.current(),
       keyStore: held.keyStore,
       journal: held.journal,
@@ -102,6 +107,8 @@ export async function connectOnce(
           opened = true
           outbox.setPace(session.settings.pace)
           outbox.use(connection)
+          held.media.setPolicy(session.settings.downloadMedia)
+          held.media.use(connection)
           // It may have ended while nobody was here to be told.
           if (outreach.isLocked()) askLock()
         }
@@ -129,9 +136,11 @@ export async function connectOnce(
   } finally {
     leave()
     outbox.use(undefined)
+    held.media.use(undefined)
   }
 
   function afterStored(fact: Fact): void {
+    if (fact.kind === 'message' && fact.content.media) held.media.ring()
     if (fact.kind === 'ack') outbox.acked(fact.messageId, fact.error)
     if (fact.kind === 'message' && session.settings.autoRead === true) markRead(fact)
     outbox.noticed(fact)
@@ -174,6 +183,7 @@ export async function connectOnce(
         if (reason === 'time') await reporter.report({ lastHealthCheck: new Date() })
         const now = await held.read()
         if (now) outbox.setPace(now.settings.pace)
+        if (now) held.media.setPolicy(now.settings.downloadMedia)
         if (now?.wantedRevision === revision) continue
         if (opened && (now?.wanted === 'logged_out' || now?.wanted === 'deleted')) {
           // Nothing more is sent, so that nothing more has to be durable before the goodbye.

@@ -14,11 +14,13 @@ import { clientTooOld, toBackOffMs, toCloseAction } from './close-action.ts'
 import type { ConnectGate } from './connect-gate.ts'
 import { connectOnce, type Closed, type Held } from './connect-once.ts'
 import { logOut } from './log-out.ts'
+import { createSessionMedia, type MediaLimits } from './media/session-media.ts'
 import { createOutbox } from './outbox/outbox.ts'
 import { createOutreach } from './outbox/outreach.ts'
 import { patiently } from '../patiently.ts'
 import { toMergeEvent } from './record/record-directory.ts'
 import { createAddresses } from './record/addresses.ts'
+import type { RecordContext } from './record/context.ts'
 import { openCounters } from './record/counters.ts'
 import { createRecorder } from './record/recorder.ts'
 import { createPeopleMark } from './reconcile-people.ts'
@@ -37,6 +39,7 @@ export type HeldSessionOptions = {
   /** Where the session connects; `undefined` = WhatsApp's own address. */
   urlFor: (session: Session) => Promise<string | undefined>
   leaseTtlMs: number
+  media: MediaLimits
 }
 
 /** `failed`: an error that waiting does not mend; somebody else, or a later try, may fare better. */
@@ -92,7 +95,17 @@ export function holdSession(options: HeldSessionOptions): HeldSession {
     const journal = createJournal(keyStore.memory, me)
     const counters = openCounters((counted) => store.sessions.count(sessionId, counted))
     const addresses = createAddresses(store, sessionId, (keep, other) => appender.append([toMergeEvent(keep, other)]))
-    const context = { sessionId, store, appender, addresses, counters }
+    const context: RecordContext = { sessionId, store, appender, addresses, counters }
+    const media = createSessionMedia({
+      context,
+      limits: options.media,
+      signal,
+      onError: (error, messageId) => log.debug({ err: error, messageId }, 'a file could not be fetched'),
+    })
+    context.media = media
+    const fetching = media.run().catch((error: unknown) => {
+      if (!signal.aborted) log.error({ err: error }, 'files are not fetched any more')
+    })
     const recorder = createRecorder({
       context,
       rests: () => keyStore.log.awaited(),
@@ -131,6 +144,8 @@ export function holdSession(options: HeldSessionOptions): HeldSession {
       journal,
       recorder,
       outbox,
+      media,
+      mediaPlace: options.media.placeOf,
       outreach,
       reporter,
       retryCaches: createRetryCaches(),
@@ -158,6 +173,7 @@ export function holdSession(options: HeldSessionOptions): HeldSession {
       clearInterval(maintenance)
       stopping.abort(new Error('ended'))
       await sending
+      await fetching
       await recorder.idle()
       if (!lost) await quietly(() => peopleMark.leave())
       // What is left is finished by the next owner: nothing durable depends on a clean close.

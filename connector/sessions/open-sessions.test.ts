@@ -4,6 +4,7 @@ import type { Feed } from '../../shared/store/feed.ts'
 import { openHeartbeat, type Heartbeat } from '../heartbeat.ts'
 import { createClientVersion } from '../whatsapp/client-version.ts'
 import { createConnectGate } from './connect-gate.ts'
+import { openOutside } from '../outside/open-outside.ts'
 import { openSessions, type Sessions } from './open-sessions.ts'
 import { graceMs, toTaker } from './share.ts'
 
@@ -49,6 +50,12 @@ function open(owner: string, more: { leaseTtlMs?: number; maxSessions?: number; 
     clientVersion: createClientVersion({ fixed: undefined }),
     log: { ...lines, child: () => lines },
     urlFor: () => Promise.resolve(undefined),
+    media: {
+      gate: createConnectGate({ places: 1, jitterMs: 0 }),
+      maxBytes: 1,
+      outside: openOutside({ allowPrivate: false }),
+      placeOf: () => undefined,
+    },
     ...more,
   })
 }

@@ -9,6 +9,7 @@ import type { ConnectGate } from './connect-gate.ts'
 import { deleteSession } from './delete-session.ts'
 import { createDrain } from './drain.ts'
 import { holdSession, type HeldSession } from './held-session.ts'
+import type { MediaLimits } from './media/session-media.ts'
 import { readOthers, readRooms, type Others } from './read-others.ts'
 import type { SessionLog } from './session-log.ts'
 import { createGrace, toTaker } from './share.ts'
@@ -25,6 +26,7 @@ export type SessionsOptions = {
   clientVersion: ClientVersion
   log: SessionLog & { child(fields: object): SessionLog }
   urlFor: (session: Session) => Promise<string | undefined>
+  media: MediaLimits
   /** How far a drain is has changed. */
   onDrain?: () => void
 }
@@ -88,6 +90,7 @@ export function openSessions(options: SessionsOptions): Sessions {
       clientVersion: options.clientVersion,
       log: log.child({ sessionId }),
       urlFor: options.urlFor,
+      media: options.media,
       leaseTtlMs,
     })
     held.set(sessionId, session)

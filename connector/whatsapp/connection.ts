@@ -19,6 +19,8 @@ import type { Journal } from './keys/journal.ts'
 import type { KeyStore } from './keys/open-key-store.ts'
 import { replayJournal } from './keys/replay.ts'
 import { createSignalRepository } from './keys/signal-repository.ts'
+import { createMedia, type Media } from './media.ts'
+import type { MediaPlace } from './media-place.ts'
 import { createPeople, type People } from './people.ts'
 import { toLidPairs } from './lid-mappings.ts'
 import { watchQrRotation } from './qr-rotation.ts'
@@ -43,6 +45,8 @@ export type ConnectionOptions = {
   url: string | undefined
   /** The client version to present; absent: the one Baileys was released with. */
   version?: [number, number, number] | undefined
+  /** Where files lie. Default: at WhatsApp. */
+  mediaPlace?: MediaPlace | undefined
   keyStore: KeyStore
   journal: Journal
   settings: SessionSettings
@@ -66,6 +70,7 @@ export type Connection = {
   sending: Sending
   people: People
   groups: Groups
+  media: Media
   /** Every known form of an address, the given one first. */
   identify(jid: string): Jids
   /** This account's own address, in any form. */
@@ -109,6 +114,7 @@ export function openConnection(options: ConnectionOptions): Connection {
     ...(options.url === undefined ? {} : { waWebSocketUrl: options.url }),
     ...(options.version === undefined ? {} : { version: options.version }),
     auth: { creds, keys: keyStore.keys },
+    ...(options.mediaPlace?.agent ? { fetchAgent: options.mediaPlace.agent } : {}),
     logger,
     emitOwnEvents: false,
     markOnlineOnConnect: settings.markOnline ?? false,
@@ -180,7 +186,9 @@ export function openConnection(options: ConnectionOptions): Connection {
     if (pairs.length > 0) tell({ kind: 'contacts', contacts: pairs.map((jids) => ({ jids })) }, () => undefined)
   }
 
+  const media = createMedia(sock, options.mediaPlace ?? {}, () => me().id)
   const switchboard = createSwitchboard({
+    onMediaUpdate: (updates) => media.hear(updates),
     identities,
     journal,
     tell,
@@ -283,6 +291,7 @@ export function openConnection(options: ConnectionOptions): Connection {
     sending: createSending(sock, (jid) => (identities.jidsOf(jid)?.length ?? 0) > 1 || identities.isMe(jid)),
     people: createPeople(sock),
     groups,
+    media,
     identify: (jid) => identities.jidsOf(jid) ?? [jid],
     isMe: (jid) => identities.isMe(jid),
     askOutreachLock: async () => void (await sock.fetchAccountReachoutTimelock()),

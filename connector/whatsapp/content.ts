@@ -1,6 +1,7 @@
 // What a WhatsApp message says, in our words. What we do not know yet arrives as `unknown` with its kind named.
 import { getContentType, normalizeMessageContent, proto, type WAMessage } from '@whiskeysockets/baileys'
 import { contextOf, isViewOnce, toKnown, toLinkPreview } from './content-kinds.ts'
+import { toMedia } from './media-content.ts'
 import type { MessageContent } from './facts.ts'
 
 type Content = proto.IMessage
@@ -31,6 +32,11 @@ function toContent(content: Content, type: string): MessageContent {
     return { type: 'text', text: extended.text ?? '', ...toLinkPreview(extended), ...contextOf(extended.contextInfo) }
   const known = toKnown(content)
   if (known) return known
+  const media = toMedia(content)
+  if (media) {
+    const { context, ...file } = media
+    return { ...file, ...contextOf(context) }
+  }
   const part = content[type as keyof Content] as
     | { caption?: string | null; contextInfo?: proto.IContextInfo | null }
     | undefined

@@ -1,12 +1,12 @@
 // What is to be sent, in Baileys' words.
 import { proto, type AnyMessageContent, type WAUrlInfo } from '@whiskeysockets/baileys'
-import type { LinkPreview, OutContent } from '../../shared/model/content.ts'
+import type { LinkPreview, PlainContent } from '../../shared/model/content.ts'
 import type { LocationGiven } from '../../shared/model/content-parts.ts'
 import { toVcard } from '../../shared/model/vcard.ts'
 
 /** `secretOf`: the same for the same message each time, for answers are sealed with it. */
 export function toBaileys(
-  content: Exclude<OutContent, { type: 'forward' }>,
+  content: PlainContent,
   messageId: string,
   secretOf: (kind: 'poll' | 'event', messageId: string) => Uint8Array,
 ): AnyMessageContent {

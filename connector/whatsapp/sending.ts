@@ -4,32 +4,23 @@ import {
   hmacSign,
   proto,
   type AnyMessageContent,
-  type WAMessageKey,
   type WASocket,
 } from '@whiskeysockets/baileys'
-import type { OutContent } from '../../shared/model/content.ts'
+import type { PlainContent } from '../../shared/model/content.ts'
 import { isPersonJid, phoneOf, toBareJid } from '../../shared/model/jid.ts'
 import type { EventAnswer } from '../../shared/model/planned-event.ts'
 import { sealResponse, sealVote } from './answers.ts'
+import { toMediaMessage, type ReadyMedia } from './media-message.ts'
+import { toKey, type MessageRef } from './message-ref.ts'
 import { toBaileys, toForwarded } from './out-content.ts'
 
-/** A message of a chat, as WhatsApp addresses it. */
-export type MessageRef = { chat: string; messageId: string; fromMe: boolean; participant?: string }
 export type Quoted = { ref: MessageRef; raw?: Uint8Array; text?: string }
 
 export type Extras = { quoted?: Quoted | undefined; ephemeralSeconds?: number | undefined }
-type PlainContent = Exclude<OutContent, { type: 'forward' }>
 
 export type SendOutcome = { outcome: 'sent'; raw: Uint8Array } | { outcome: 'not_on_whatsapp' }
 
 export type Sending = ReturnType<typeof createSending>
-
-const toKey = (ref: MessageRef): WAMessageKey => ({
-  remoteJid: ref.chat,
-  id: ref.messageId,
-  fromMe: ref.fromMe,
-  ...(ref.participant ? { participant: ref.participant } : {}),
-})
 
 export function createSending(sock: WASocket, isKnown: (jid: string) => boolean) {
   /** A number that WhatsApp does not know takes messages without an error (rc14, observed 2026-11): it is asked first. */
@@ -65,7 +56,7 @@ export function createSending(sock: WASocket, isKnown: (jid: string) => boolean)
   }
 
   /** Sent again under its id, a message must have the same one. */
-  const secretOf = (kind: 'poll' | 'event', messageId: string) =>
+  const secretOf = (kind: 'poll' | 'event' | 'media', messageId: string) =>
     hmacSign(Buffer.from(`${kind} ${messageId}`), sock.authState.creds.signedIdentityKey.private)
 
   /** Names are given in the form in which the chat is addressed (*assumed*: what the other side takes for ours). */
@@ -89,7 +80,23 @@ export function createSending(sock: WASocket, isKnown: (jid: string) => boolean)
     return { outcome: 'sent', raw: proto.Message.encode(message).finish() }
   }
 
+  /** Built here, not by Baileys: its file is at WhatsApp already, and it must be the same message when it is sent again. */
+  async function sendMedia(to: string, messageId: string, ready: ReadyMedia, extras: Extras): Promise<SendOutcome> {
+    if (isPersonJid(to) && !(await exists(to))) return { outcome: 'not_on_whatsapp' }
+    const { quoted, ephemeralSeconds } = extras
+    const { message } = generateWAMessageFromContent(to, toMediaMessage(ready, secretOf('media', messageId)), {
+      userJid: toBareJid(sock.user?.id ?? ''),
+      messageId,
+      ...(quoted ? { quoted: toQuoted(quoted) } : {}),
+      ...(ephemeralSeconds ? { ephemeralExpiration: ephemeralSeconds } : {}),
+    })
+    if (!message) throw new Error('a message without content')
+    await sock.relayMessage(to, message, { messageId })
+    return { outcome: 'sent', raw: proto.Message.encode(message).finish() }
+  }
+
   return {
+    media: sendMedia,
     message: (to: string, messageId: string, content: PlainContent, extras: Extras = {}): Promise<SendOutcome> =>
       send(to, toBaileys(content, messageId, secretOf), messageId, extras),
     /** `original`: as WhatsApp knows it, or a plain text. */

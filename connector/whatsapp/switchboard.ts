@@ -16,6 +16,7 @@ export type SwitchboardOptions = {
   tell: (fact: Fact, stored: () => void) => void
   onConnectionUpdate: (update: BaileysEventMap['connection.update']) => void
   onCredsUpdate: () => void
+  onMediaUpdate: (updates: BaileysEventMap['messages.media-update']) => void
   /** Calls back once the key share's keys are stored. */
   afterKeyShare: (done: () => void) => void
   /** Told at once, before it is recorded. */
@@ -126,6 +127,7 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
         () => keys.forEach((key) => journal.finish(key)),
       )
     },
+    'messages.media-update': options.onMediaUpdate,
     'chats.upsert': onChats,
     'chats.update': onChats,
     'contacts.upsert': onContacts,
@@ -163,7 +165,6 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
     'message-receipt.update': 'ignored',
     'messaging-history.status': 'ignored',
     'messages.delete': 'ignored',
-    'messages.media-update': 'ignored',
     'message-capping.update': 'ignored',
     'chats.delete': 'ignored',
     'chats.lock': 'ignored',

@@ -10,8 +10,12 @@ export const maxBodyBytes = 1_048_576
 export type BodySchema = v.GenericSchema<unknown, unknown>
 
 /** Throws `request.too_large`, `request.unsupported_media_type`, `request.malformed` or `request.invalid`. */
-export async function readBody<S extends BodySchema>(c: Context, schema: S): Promise<v.InferOutput<S>> {
-  const text = await readText(c)
+export async function readBody<S extends BodySchema>(
+  c: Context,
+  schema: S,
+  maxBytes = maxBodyBytes,
+): Promise<v.InferOutput<S>> {
+  const text = await readText(c, maxBytes)
   return parseInput(schema, text === '' ? {} : parseJson(text))
 }
 
@@ -24,11 +28,11 @@ export function parseInput<S extends BodySchema>(schema: S, input: unknown): v.I
   return result.output
 }
 
-async function readText(c: Context): Promise<string> {
+async function readText(c: Context, maxBytes: number): Promise<string> {
   const length = c.req.header('content-length')
   if (length !== undefined) {
     if (length === '0') return ''
-    if (!(Number(length) <= maxBodyBytes)) throw tooLarge()
+    if (!(Number(length) <= maxBytes)) throw tooLarge(maxBytes)
     checkType(c)
     return c.req.text()
   }
@@ -39,7 +43,7 @@ async function readText(c: Context): Promise<string> {
   let size = 0
   for await (const chunk of body as unknown as AsyncIterable<Uint8Array>) {
     size += chunk.byteLength
-    if (size > maxBodyBytes) throw tooLarge()
+    if (size > maxBytes) throw tooLarge(maxBytes)
     chunks.push(chunk)
   }
   if (size > 0) checkType(c)
@@ -65,6 +69,6 @@ function parseJson(text: string): unknown {
   }
 }
 
-function tooLarge(): Problem {
-  return new Problem('request.too_large', { detail: `A body may have at most ${maxBodyBytes} bytes` })
+function tooLarge(maxBytes: number): Problem {
+  return new Problem('request.too_large', { detail: `A body may have at most ${maxBytes} bytes` })
 }

@@ -11,6 +11,7 @@ import { createDoor } from './door/door.ts'
 import { answerIq } from './iq/answer-iq.ts'
 import { createCodePairing } from './linking/pair-by-code.ts'
 import { createWaitingClients } from './linking/waiting-clients.ts'
+import { openMediaServer } from './media/media-server.ts'
 import { sendHistory } from './phone/history-sync.ts'
 import { createPhones } from './phone/phones.ts'
 import { holdFolder } from './hold-folder.ts'
@@ -51,8 +52,13 @@ export const openSandbox = async ({ port, dataDir, log, host = '127.0.0.1' }: Sa
   const dir = join(dataDir, 'sandbox')
   const unlock = holdFolder(dir)
   const store = openStore(dir)
+  const media = await openMediaServer(dir, host).catch(async (error: unknown) => {
+    await store.close()
+    unlock()
+    throw error
+  })
   const faults = createFaults()
-  const exchange = createExchange({ store, faults, log })
+  const exchange = createExchange({ store, faults, media, log })
   const waiting = createWaitingClients()
   const phones = createPhones(exchange)
   const codes = createCodePairing(exchange, waiting)
@@ -111,6 +117,7 @@ export const openSandbox = async ({ port, dataDir, log, host = '127.0.0.1' }: Sa
   try {
     await listen(server, port, host)
   } catch (error) {
+    await media.close()
     await store.close()
     unlock()
     throw error
@@ -127,6 +134,7 @@ export const openSandbox = async ({ port, dataDir, log, host = '127.0.0.1' }: Sa
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
       await phones.idle()
+      await media.close()
       await store.close()
       unlock()
     },

@@ -77,7 +77,9 @@ export type StanzaKind = 'message' | 'receipt' | 'notification'
 /** A stanza that waits until its device has acknowledged it. */
 export type QueuedStanza = { id: string; node: BinaryNode }
 
+export type MediaKind = 'image' | 'video' | 'audio' | 'voice' | 'document' | 'sticker'
 export type MessageKind =
+  | MediaKind
   | 'text'
   | 'location'
   | 'contacts'
@@ -94,12 +96,31 @@ export type Place = { latitude: number; longitude: number; name?: string | undef
 export type Card = { name: string; vcard: string }
 export type Poll = { question: string; options: string[]; selectable: number }
 export type PlannedEvent = { name: string; startAt: string; endAt?: string; description?: string }
+export type MediaDetails = {
+  mimetype: string | undefined
+  fileName: string | undefined
+  seconds: number | undefined
+  waveform: number[] | undefined
+  width: number | undefined
+  height: number | undefined
+  thumbnailBytes: number
+  gif: boolean
+  videoNote: boolean
+  animated: boolean
+  viewOnce: boolean
+  /** Where the encrypted bytes lie and what opens them; not shown at the door. */
+  directPath: string
+  mediaKey: Buffer
+  /** What the message says of the file, hex. */
+  statedSha256: string
+}
 /** What a message of these kinds says besides its text; of a vote and an answer what was in the seal. */
 export type Details = {
   location?: Place
   contacts?: Card[]
   poll?: Poll
   event?: PlannedEvent
+  media?: MediaDetails
   vote?: string[]
   response?: string
 }

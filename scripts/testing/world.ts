@@ -24,6 +24,7 @@ export type InboxRow = {
   quotedMessageId?: string
   deliveries: number
   read: boolean
+  details?: Record<string, unknown>
 }
 export type PhoneState = {
   devices: { device: number; online: boolean; queued: number }[]

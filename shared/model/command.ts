@@ -18,6 +18,8 @@ export type CommandPayloads = {
   'chat.typing': { chatId: string; state: 'composing' | 'recording' | 'paused' }
   'presence.set': { state: 'available' | 'unavailable' }
   'presence.subscribe': { chatId: string }
+  /** The file of a message, from WhatsApp into the store. */
+  'media.fetch': { chatId: string; targetId: string; sender: string }
   /** `phones`: digits. */
   'contacts.check': { phones: string[] }
   /** Participants are jids, here and below. */
@@ -47,6 +49,7 @@ export const lightKinds: readonly CommandKind[] = [
   'contacts.check',
   'group.invite',
   'group.requests',
+  'media.fetch',
 ]
 
 /** What must not happen twice: found half done after a crash, it ends as `command.outcome_unknown`. */

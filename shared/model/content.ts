@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import { Words, type Location, type LocationGiven } from './content-parts.ts'
 import { toPlannedEvent, type PlannedEvent, type PlannedEventGiven } from './planned-event.ts'
 import type { Poll, PollGiven } from './poll.ts'
+import type { MediaFacts, MediaKind, MessageMedia } from './media.ts'
 import { toContactCard, toVcard } from './vcard.ts'
 
 /** One card of a contacts message; `vcard` is the whole of it (RFC 2426), `phones` as digits where the card has them. */
@@ -22,6 +23,16 @@ export const ContactGiven = v.strictObject({
 })
 export type ContactGiven = v.InferOutput<typeof ContactGiven>
 
+/** A file of ours to be sent: stored here, or to be fetched from an address first. */
+export type OutMedia = {
+  type: MediaKind
+  media: ({ fileId: string } & MediaFacts) | { url: string; fileName?: string }
+  caption?: string
+  gif?: true
+  videoNote?: true
+  viewOnce?: true
+}
+
 /** What a command carries to be sent. */
 export type OutContent =
   | { type: 'text'; text: string; mentions?: string[]; linkPreview?: LinkPreview }
@@ -31,6 +42,10 @@ export type OutContent =
   | { type: 'event'; event: PlannedEventGiven }
   /** A message of this session, as it stands, sent on. `shown`: how it looked when it was asked for. */
   | { type: 'forward'; source: { chatId: string; sender: string; messageId: string }; shown: ShownContent }
+  | OutMedia
+
+/** What is made of the words that were given, and of nothing else. */
+export type PlainContent = Exclude<OutContent, OutMedia | { type: 'forward' }>
 
 /** What a message has of its content, whoever wrote it. */
 export type ShownContent = {
@@ -41,6 +56,7 @@ export type ShownContent = {
   contacts?: ContactCard[]
   poll?: Poll
   event?: PlannedEvent
+  media?: MessageMedia
   call?: CallLog
   /** What the sender shows of the page behind an address in the text. */
   linkPreview?: LinkPreview
@@ -62,6 +78,7 @@ export const contentFields = [
   'contacts',
   'poll',
   'event',
+  'media',
   'call',
   'linkPreview',
   'viewOnce',
@@ -92,17 +109,37 @@ export function toShown(content: OutContent): ShownContent {
       return content.shown
     case 'contacts':
       return { type: 'contacts', contacts: content.contacts.map((one) => toContactCard(one.name, toVcard(one))) }
+    case 'image':
+    case 'video':
+    case 'audio':
+    case 'voice':
+    case 'document':
+    case 'sticker':
+      return toShownMedia(content)
+  }
+}
+
+function toShownMedia({ type, media, caption, gif, videoNote, viewOnce }: OutMedia): ShownContent {
+  const { url, ...facts } = { url: undefined, ...media }
+  const flags = { ...(gif ? { isGif: gif } : {}), ...(videoNote ? { isVideoNote: videoNote } : {}) }
+  const state = url === undefined ? ('stored' as const) : ('remote' as const)
+  return {
+    type,
+    ...(caption === undefined ? {} : { text: caption }),
+    media: { kind: type, state, ...facts, ...flags },
+    ...(viewOnce ? { viewOnce } : {}),
   }
 }
 
 /** One line for lists: of what has no text, what names it. */
-export function toPreview({ text, location, contacts, poll, event }: ShownContent): string | undefined {
+export function toPreview({ text, location, contacts, poll, event, media }: ShownContent): string | undefined {
   return (
     text ??
     location?.name ??
     location?.address ??
     poll?.question ??
     event?.name ??
+    media?.fileName ??
     contacts?.map(({ name }) => name).join(', ')
   )
 }

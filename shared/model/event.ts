@@ -31,6 +31,7 @@ export const eventTypes = [
   'message.reaction',
   'message.poll_vote',
   'message.event_response',
+  'message.media_ready',
   'message.undecryptable',
   'chat.updated',
   'chat.merged',

@@ -3,6 +3,8 @@ import * as v from 'valibot'
 import { ContactGiven, contentFields, type ShownContent } from './content.ts'
 import { LocationGiven, Words } from './content-parts.ts'
 import { EventAnswer, PlannedEventGiven, type EventResponse } from './planned-event.ts'
+import { toMediaView } from './media.ts'
+import { sendMediaForms } from './send-media.ts'
 import { PollGiven, toTally, type Vote } from './poll.ts'
 
 /** In the order of a message's life; `failed` stands outside and ends it. */
@@ -69,6 +71,7 @@ export function toMessageView(message: Message) {
     type: message.type,
     kind: message.kind,
     ...(poll ? { poll: { ...poll, tally: toTally(poll, votes) } } : {}),
+    ...(message.media ? { media: toMediaView(message.media) } : {}),
     votes: message.votes,
     responses: message.responses,
     quotedMessageId: message.quotedMessageId,
@@ -143,6 +146,7 @@ export const SendMessage = v.variant('type', [
   }),
   v.strictObject({ ...toEvery, type: v.literal('poll'), poll: PollGiven }),
   v.strictObject({ ...toEvery, type: v.literal('event'), event: PlannedEventGiven }),
+  ...sendMediaForms(toEvery),
 ])
 export type SendMessage = v.InferOutput<typeof SendMessage>
 

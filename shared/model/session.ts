@@ -1,5 +1,6 @@
 // A session is one linked phone: what is wanted of it, what it is, and what people see of it.
 import * as v from 'valibot'
+import { DownloadMedia } from './media.ts'
 
 export const sessionIdPattern = /^[A-Za-z0-9_-]{1,64}$/
 export const SessionId = v.pipe(v.string(), v.regex(sessionIdPattern, 'must be 1 to 64 of A-Z a-z 0-9 _ -'))
@@ -35,6 +36,8 @@ export const SessionSettings = v.strictObject({
   autoRead: v.optional(v.boolean()),
   /** Ask the phone for its full history when linking. Default true. */
   syncFullHistory: v.optional(v.boolean()),
+  /** Which files are fetched by themselves. */
+  downloadMedia: v.optional(DownloadMedia),
   /** How fast messages leave; given, it replaces the pace before as a whole, from the next message on. Default as fast as it goes. */
   pace: v.optional(Pace),
 })

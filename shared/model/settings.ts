@@ -108,6 +108,8 @@ export const Settings = v.object({
   RATE_LIMIT_PER_MINUTE: whole(600, 1, 1_000_000),
   /** Commands of one session that may wait in its queue; what comes on top is refused with 429. Default 10000. */
   MAX_QUEUED_PER_SESSION: whole(10_000, 1, 1_000_000),
+  /** Largest file that is taken, fetched or sent, MB (1,048,576 bytes). Default 100. */
+  MEDIA_MAX_MB: whole(100, 1, 2_048),
   NODE_ENV: v.optional(v.string(), 'development'),
 })
 export type Settings = v.InferOutput<typeof Settings>

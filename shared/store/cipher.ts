@@ -15,7 +15,7 @@ const ivBytes = 12
 const tagBytes = 16
 
 /** What is sealed; each has a key of its own, so that none opens the other's values. */
-export type CipherPurpose = 'at-rest' | 'webhooks'
+export type CipherPurpose = 'at-rest' | 'webhooks' | 'media'
 
 function derive(secret: string, purpose: CipherPurpose): { id: Buffer; key: Buffer } {
   const bytes = Buffer.from(secret, 'base64')

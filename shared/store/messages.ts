@@ -4,6 +4,7 @@ import { isDuplicateKey } from './client.ts'
 import { coalesceMany, createCoalescer, type Outcome } from './coalesce.ts'
 import { isLaterStatus, toMessageKey, type Message, type MessageStatus, type Reaction } from '../model/message.ts'
 import { contentFields } from '../model/content.ts'
+import type { MessageMedia } from '../model/media.ts'
 import type { EventResponse } from '../model/planned-event.ts'
 import type { Vote } from '../model/poll.ts'
 import { formatCursor, parseCursor, type Page } from '../model/page.ts'
@@ -11,6 +12,11 @@ import { formatCursor, parseCursor, type Page } from '../model/page.ts'
 export const messageIndexes: IndexDescription[] = [
   { key: { sessionId: 1, chatId: 1, timestamp: -1, _id: -1 }, name: 'history' }, // page()
   { key: { sessionId: 1, messageId: 1, chatId: 1 }, name: 'message' }, // find()
+  {
+    key: { sessionId: 1, 'media.fetchAt': 1 },
+    name: 'toFetch', // toFetch()
+    partialFilterExpression: { 'media.fetchAt': { $exists: true } },
+  },
 ]
 
 /** What a revoke takes away: whatever was said, and what others said of it. */
@@ -160,6 +166,24 @@ export function createMessageStore(db: Db) {
     /** Keeps what WhatsApp was given of a message of ours, for retries and quotes; in whichever chat it is by now. */
     async keepRaw(sessionId: string, messageId: string, raw: Uint8Array): Promise<void> {
       await messages.updateMany({ sessionId, messageId, fromMe: true }, { $set: { raw } })
+    },
+
+    /** What came of a message's file; `null` when the message was revoked meanwhile, or is not there. */
+    async setMedia(key: string, media: MessageMedia, raw?: Uint8Array): Promise<Message | null> {
+      return messages.findOneAndUpdate(
+        { _id: key, revokedAt: { $exists: false } },
+        { $set: { media, ...(raw ? { raw } : {}) } },
+        { returnDocument: 'after' },
+      )
+    },
+
+    /** Of a session, messages whose file is to be fetched, the one that is due first in front; due or not. */
+    async toFetch(sessionId: string, limit: number): Promise<Message[]> {
+      return messages
+        .find({ sessionId, 'media.fetchAt': { $exists: true } })
+        .sort({ 'media.fetchAt': 1 })
+        .limit(limit)
+        .toArray()
     },
 
     async edit(key: string, text: string, at: Date): Promise<Message | null> {

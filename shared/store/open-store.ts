@@ -14,10 +14,13 @@ import { createEventStore, eventIndexes } from './events.ts'
 import { openFeed, type FeedOptions } from './feed.ts'
 import { createGroupStore, groupIndexes } from './groups.ts'
 import { createLeaseStore, leaseIndexes } from './leases.ts'
+import { createGridFsBytes, gridFsIndexes } from './gridfs-bytes.ts'
+import { createMediaStore, mediaIndexes } from './media.ts'
 import { createMessageStore, messageIndexes } from './messages.ts'
 import { createRateLimitStore, rateLimitIndexes } from './rate-limits.ts'
 import { createSessionStore, sessionIndexes } from './sessions.ts'
 import { createSignalStore, signalIndexes } from './signals.ts'
+import { createSigner } from './signer.ts'
 import { createTicketStore, ticketIndexes } from './tickets.ts'
 import { createWebhookStore, webhookIndexes } from './webhooks.ts'
 
@@ -42,14 +45,16 @@ export async function openStore(options: OpenStoreOptions) {
     await ensureIndexes(db, options.eventRetentionDays ?? 30)
     await checkSecret(db, cipher)
     const webhookCipher = createCipher(options.secretKey, options.secretKeyPrevious, 'webhooks')
-    return createStore(client, db, cipher, webhookCipher)
+    const mediaCipher = createCipher(options.secretKey, options.secretKeyPrevious, 'media')
+    const links = createSigner(options.secretKey, options.secretKeyPrevious)
+    return { ...createStore(client, db, cipher, webhookCipher, mediaCipher), links }
   } catch (error) {
     await client.close()
     throw error
   }
 }
 
-function createStore(client: MongoClient, db: Db, cipher: Cipher, webhookCipher: Cipher) {
+function createStore(client: MongoClient, db: Db, cipher: Cipher, webhookCipher: Cipher, mediaCipher: Cipher) {
   return {
     sessions: createSessionStore(db),
     leases: createLeaseStore(db),
@@ -59,6 +64,7 @@ function createStore(client: MongoClient, db: Db, cipher: Cipher, webhookCipher:
     contacts: createContactStore(db),
     groups: createGroupStore(db),
     messages: createMessageStore(db),
+    media: createMediaStore(db, createGridFsBytes(db, mediaCipher), mediaCipher),
     commands: createCommandStore(db),
     events: createEventStore(db),
     signals: createSignalStore(db),
@@ -102,6 +108,8 @@ async function ensureIndexes(db: Db, eventRetentionDays: number): Promise<void> 
     contacts: contactIndexes,
     groups: groupIndexes,
     messages: messageIndexes,
+    media: mediaIndexes,
+    ...gridFsIndexes,
     commands: commandIndexes,
     events: eventIndexes(eventRetentionDays),
     streams: [],

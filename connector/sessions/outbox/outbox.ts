@@ -52,6 +52,8 @@ export type Outbox = {
   run(): Promise<void>
 }
 
+const hasFile = ({ payload }: Command<'message.send'>) => 'media' in payload.content
+
 export function createOutbox(options: OutboxOptions): Outbox {
   const { context, epoch, signal, outreach } = options
   const { store, sessionId } = context
@@ -77,6 +79,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
     isMe: (jid) => open?.connection.isMe(jid) ?? false,
   })
 
+  /** Lanes at work that wait for a file of theirs, and not for WhatsApp: they take no other lane's place. */
+  let preparing = 0
   /** Until nothing of former owners is left in hand. */
   let mayBeLeft = true
   const sendGroup = createSendGroup({
@@ -90,6 +94,15 @@ export function createOutbox(options: OutboxOptions): Outbox {
     outreach,
     isHeld: (command) => newContacts.isHeld(command),
     rest,
+    async preparing(work) {
+      preparing += 1
+      wake.ring('preparing')
+      try {
+        return await work()
+      } finally {
+        preparing -= 1
+      }
+    },
     onError: options.onError,
   })
 
@@ -143,10 +156,11 @@ export function createOutbox(options: OutboxOptions): Outbox {
     )
   }
 
-  /** Texts go a few at a time. Anything else, and what was left by a former owner, goes alone. */
+  /** Messages go a few at a time. One with a file, anything else, and what was left by a former owner, goes alone. */
   function takeGroup(commands: Command[]): Command[] {
-    const isText = (command: Command) => command.kind === 'message.send' && command.state === 'queued'
-    const end = commands.findIndex((command, i) => i >= inFlight || !isText(command))
+    const isQuick = (command: Command) =>
+      command.kind === 'message.send' && command.state === 'queued' && !hasFile(command as Command<'message.send'>)
+    const end = commands.findIndex((command, i) => i >= inFlight || !isQuick(command))
     return commands.splice(0, end === -1 ? commands.length : Math.max(1, end))
   }
 
@@ -173,7 +187,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
       const commands = toGo(all)
       isPaced ||= commands.length < all.length
       isIdle &&= commands.length === 0
-      if (commands.length === 0 || isBusy(lane) || busy.size >= lanes) continue
+      if (commands.length === 0 || isBusy(lane) || busy.size - preparing >= lanes) continue
       const work = runLane(commands)
         .catch((error: unknown) => {
           if (!signal.aborted && !(error instanceof LeaseLost)) options.onError(error, commands[0]?._id ?? '')

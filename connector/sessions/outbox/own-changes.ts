@@ -135,6 +135,7 @@ export async function recordOwnChange(context: RecordContext, command: Command, 
     case 'group.renew_invite':
     case 'group.requests':
     case 'group.decide_requests':
+    case 'media.fetch':
       return undefined
   }
 }

@@ -57,6 +57,7 @@ test('taken and not put back when MongoDB went with the connection: it is in the
     mayLeave: () => true,
     outreach: { refused: () => Promise.resolve(), kept: () => Promise.resolve() },
     isHeld: () => Promise.resolve(false),
+    preparing: (work) => work(),
     onError: () => undefined,
   })
   const base = { sessionId, lane, kind: 'message.send' as const, actor: 'test' }

@@ -10,6 +10,7 @@ import type { Ack, Acks } from './acks.ts'
 import type { Outcome } from './acts/act.ts'
 import { act } from './acts/acts.ts'
 import type { Outreach } from './outreach.ts'
+import { prepareMedia } from './prepare-media.ts'
 import { isOnItsWay, recordFailed, recordOwnChange, recordQueued, rowOf, tellSent } from './own-changes.ts'
 
 export type OpenConnection = { connection: Connection; closed: AbortController }
@@ -30,6 +31,8 @@ export type SendOptions = {
   isHeld: (command: Command) => Promise<boolean>
   /** Whether a message may leave now; asked once for each that does. */
   mayLeave: () => boolean
+  /** Runs what may take long before a message can leave. */
+  preparing: <T>(work: () => Promise<T>) => Promise<T>
   onError: (error: unknown, commandId: string) => void
 }
 
@@ -146,6 +149,21 @@ export function createSendGroup(options: SendOptions): SendGroup {
     return { onWire, settled: settled() }
   }
 
+  /** `undefined`: it may go on the wire. Else how it ended, and whether the next one may follow. */
+  async function readied(command: Command, key: string | undefined, current: OpenConnection) {
+    try {
+      const failure = await options.preparing(() => prepareMedia(context, command, key))
+      if (failure) {
+        if (key !== undefined) await recordFailed(context, key, failure)
+        return { settled: end(command, failure), mayFollow: true }
+      }
+      // A long upload may outlive the connection that it began with.
+      return current.closed.signal.aborted ? { settled: again(command, false), mayFollow: false } : undefined
+    } catch (error) {
+      return { settled: afterError(command, current, error), mayFollow: false }
+    }
+  }
+
   /** What was in hand before: WhatsApp may have answered already, or it is what ended a former owner. */
   async function settleLeft(command: Command): Promise<boolean> {
     if (command.attempts <= 1 && command.trials === undefined && command.retryAt === undefined) return false
@@ -208,6 +226,12 @@ export function createSendGroup(options: SendOptions): SendGroup {
         // What follows stays behind it, whatever is known of the lock by then.
         mayFollow = false
         trips.push(again(command, false))
+        continue
+      }
+      const trip = await readied(command, keys[i], current)
+      if (trip) {
+        trips.push(trip.settled)
+        mayFollow = trip.mayFollow
         continue
       }
       const { onWire, settled } = transmit(command, keys[i], current)

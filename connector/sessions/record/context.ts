@@ -6,6 +6,7 @@ import { toPerson, type Person } from '../../../shared/model/person.ts'
 import type { Store } from '../../../shared/store/open-store.ts'
 import type { Jids } from '../../whatsapp/facts.ts'
 import type { Addresses } from './addresses.ts'
+import type { SessionMedia } from '../media/files.ts'
 import type { Counters } from './counters.ts'
 
 export type RecordContext = {
@@ -14,6 +15,8 @@ export type RecordContext = {
   appender: EventAppender
   addresses: Addresses
   counters: Counters
+  /** The session's files. Absent: none are fetched or sent. */
+  media?: SessionMedia
 }
 
 /** People for the data of an event, each once; `me` and groups are none. */

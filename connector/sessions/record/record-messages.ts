@@ -36,6 +36,7 @@ async function toRow(context: RecordContext, fact: MessageFact): Promise<Message
   const chatId = await addresses.chatIdOf(fact.chat, fact.at)
   const sender = await addresses.senderIdOf(chatId, fact.sender)
   const fromMe = fact.sender === 'me'
+  const { media } = fact.content
   return {
     _id: toMessageKey(sessionId, chatId, sender, fact.messageId),
     sessionId,
@@ -45,6 +46,7 @@ async function toRow(context: RecordContext, fact: MessageFact): Promise<Message
     fromMe,
     ...(fact.pushName && !fromMe ? { pushName: fact.pushName } : {}),
     ...fact.content,
+    ...(media && !fact.historical ? { media: context.media?.planned(media) ?? media } : {}),
     timestamp: fact.at,
     ...(fromMe ? { status: 'sent' as const, statusTimes: { sent: fact.at } } : { statusTimes: {} }),
     reactions: [],

@@ -161,11 +161,18 @@ test('document 2: a text is sent, a bad one is refused with its path', async () 
   expect([missing.status, missing.body.errors[0].path]).toEqual([422, 'text'])
 })
 
-test('document 2: media is refused in words', async () => {
-  const answer = await api.call('POST', '/whatsapp/message/send/media', {
-    body: { to: '5491155550000', caption: '', mediaUrl: 'https://example.com/a.jpg', mediaType: 'image' },
-  })
-  expect([answer.status, answer.body.code, answer.body.errors[0].path]).toEqual([422, 'request.invalid', 'mediaUrl'])
+test('document 2: a file at an address becomes an order; one inside our network is refused', async () => {
+  await api.createSession(defaultSession)
+  const send = (mediaUrl: string) =>
+    api.call('POST', '/whatsapp/message/send/media', {
+      body: { to: '5491155550000', caption: '', mediaUrl, mediaType: 'image' },
+    })
+  const taken = await send('https://example.com/a.jpg')
+  expect(taken.status).toBe(202)
+  const command = await api.store.commands.read(taken.body.commandId)
+  expect(command?.payload).toMatchObject({ content: { type: 'image', media: { url: 'https://example.com/a.jpg' } } })
+  const refused = await send('http://169.254.169.254/latest/meta-data')
+  expect([refused.status, refused.body.code]).toEqual([422, 'media.url_forbidden'])
 })
 
 test('document 2: chats by activity, messages of one by time', async () => {

@@ -2,7 +2,8 @@
 import type { OutContent } from '../../../shared/model/content.ts'
 import { SendMessage } from '../../../shared/model/message.ts'
 import { createMessageId } from '../../../shared/model/message-id.ts'
-import { Problem, type FieldFault } from '../../../shared/model/problem.ts'
+import type { SendMedia } from '../../../shared/model/send-media.ts'
+import { Problem, type FieldFault, type ProblemCode } from '../../../shared/model/problem.ts'
 import type { Actor } from '../../../shared/model/api-key.ts'
 import type { Command } from '../../../shared/model/command.ts'
 import type { Api } from '../../deps.ts'
@@ -10,11 +11,15 @@ import { sessionOperation, type AppContext } from '../../operation.ts'
 import { giveOrder } from '../../order.ts'
 import { toJid } from '../../request/address.ts'
 import { WaitQuery } from '../../request/wait.ts'
+import { takeMedia } from './given-media.ts'
+
+/** A file of 16 MB as base64, and the rest of the message. */
+const maxBodyBytes = 24 * 1_048_576
 
 export const sendMessage = (api: Api) =>
   sessionOperation(
     api,
-    { scope: 'messages.write', body: SendMessage, query: WaitQuery },
+    { scope: 'messages.write', body: SendMessage, query: WaitQuery, maxBodyBytes },
     async (c, { actor, sessionId, body, query }) => {
       const { command, isDone } = await acceptMessage(api, c, { actor, sessionId, body, wait: query.wait })
       const answer = { messageId: command.messageId ?? '', commandId: command._id }
@@ -31,9 +36,44 @@ export async function acceptMessage(
 ): Promise<{ command: Command; isDone: boolean }> {
   const { actor, sessionId, body } = order
   const to = toJid(body.to, 'to')
-  const content = toContent(body)
   refuseBadTimes(api.now(), body)
   const [lane] = await Promise.all([api.lanes.of(sessionId, to), api.sessions.mustExist(sessionId)])
+  if (!('media' in body)) return giveMessage(api, c, { ...order, to, lane, content: toContent(body) })
+  const taken = await takeMedia(api, { actor, sessionId, body })
+  const { content } = taken
+  try {
+    const given = await giveMessage(api, c, { ...order, to, lane, content })
+    // Accepted before, with a file of its own.
+    if (fileIdOf(given.command) !== fileIdOf({ payload: { content } })) await taken.undo()
+    return given
+  } catch (error) {
+    // After any other failure the order may stand all the same.
+    if (error instanceof Problem && beforeTheOrder.has(error.code)) await taken.undo()
+    throw error
+  }
+}
+
+const beforeTheOrder = new Set<ProblemCode>(['queue.full', 'idempotency.conflict', 'request.invalid'])
+
+function fileIdOf({ payload }: { payload: object }): string | undefined {
+  const { content } = payload as { content: OutContent }
+  return 'media' in content && 'fileId' in content.media ? content.media.fileId : undefined
+}
+
+function giveMessage(
+  api: Api,
+  c: AppContext,
+  order: {
+    actor: Actor
+    sessionId: string
+    body: SendMessage
+    wait?: number | undefined
+    to: string
+    lane: string
+    content: OutContent
+  },
+) {
+  const { actor, sessionId, body, to, lane, content } = order
   return giveOrder(api, c, {
     actor,
     sessionId,
@@ -53,7 +93,7 @@ export async function acceptMessage(
   })
 }
 
-function toContent(body: SendMessage): OutContent {
+function toContent(body: Exclude<SendMessage, SendMedia>): OutContent {
   switch (body.type) {
     case 'text': {
       const mentions = body.mentions?.map((mention, i) => toJid(mention, `mentions.${i}`))

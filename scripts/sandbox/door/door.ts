@@ -6,6 +6,7 @@ import { Refusal } from '../server/refusal.ts'
 import type { DoorDeps } from './deps.ts'
 import { addFaultRoutes } from './fault-routes.ts'
 import { addGroupRoutes } from './group-routes.ts'
+import { addMediaRoutes } from './media-routes.ts'
 import { addMessageRoutes } from './message-routes.ts'
 import { addPhoneRoutes } from './phone-routes.ts'
 import { BadInput } from './read-input.ts'
@@ -28,8 +29,8 @@ export const createDoor = (deps: DoorDeps): Hono => {
   app.get('/', (c) =>
     c.json({
       wsUrl: `${place.url.replace(/^http/, 'ws')}/ws/chat`,
-      mediaUrl: null,
-      ca: null,
+      mediaUrl: exchange.media.url,
+      ca: exchange.media.ca,
       phones: exchange.store.phones.all(),
     }),
   )
@@ -37,6 +38,7 @@ export const createDoor = (deps: DoorDeps): Hono => {
   addMessageRoutes(app, deps)
   addSignalRoutes(app, deps)
   addGroupRoutes(app, deps)
+  addMediaRoutes(app, deps)
   addFaultRoutes(app, deps)
   app.notFound(() => problem(404, 'route.not_found', 'There is no such route.'))
   app.onError((error) => {

@@ -10,6 +10,7 @@ import { sendMessage } from '../phone/send-message.ts'
 import type { ReceivedMessage, SentMessage } from '../records.ts'
 import { Refusal } from '../server/refusal.ts'
 import type { DoorDeps } from './deps.ts'
+import { showMedia, toMediaWish } from './media-routes.ts'
 import { phoneOf } from './phone-routes.ts'
 import { readBody, readQuery } from './read-input.ts'
 import { NewMessage, Page } from './schemas.ts'
@@ -119,7 +120,7 @@ export const addMessageRoutes = (app: Hono, { exchange, phones }: DoorDeps): voi
     const body = await readBody(c, NewMessage)
     const to = chatOf(record.phone, body.to)
     const messageIds = await worker.run(async () => {
-      const wish = wishOf(record.phone, to, body)
+      const wish = body.media ? await toMediaWish(exchange, body.media) : wishOf(record.phone, to, body)
       const ids: string[] = []
       for (let i = 1; i <= (body.count ?? 1); i++) {
         const one: Wish =
@@ -138,7 +139,7 @@ export const addMessageRoutes = (app: Hono, { exchange, phones }: DoorDeps): voi
     worker: Worker,
     query: v.InferOutput<typeof Page>,
     rows: (after: number) => Iterable<T>,
-    show: (row: T) => object,
+    show: (row: T) => Promise<object>,
   ) => {
     const limit = query.limit ?? DEFAULT_LIMIT
     const take = (count: number) => {
@@ -153,7 +154,10 @@ export const addMessageRoutes = (app: Hono, { exchange, phones }: DoorDeps): voi
     await waitUntil(worker, () => take(wanted).length >= wanted, query.wait ?? 0)
     const data = take(limit)
     const last = data.at(-1)
-    return c.json({ data: data.map(show), nextCursor: data.length === limit && last ? String(last.seq) : null })
+    return c.json({
+      data: await Promise.all(data.map(show)),
+      nextCursor: data.length === limit && last ? String(last.seq) : null,
+    })
   }
 
   app.get('/phones/:phone/messages', async (c) => {
@@ -167,7 +171,7 @@ export const addMessageRoutes = (app: Hono, { exchange, phones }: DoorDeps): voi
         if (query.messageId === undefined || query.messageId === value.messageId) yield value
       }
     }
-    return page(c, worker, query, rows, ({ content: _content, ...row }) => row)
+    return page(c, worker, query, rows, ({ content: _content, ...row }) => showMedia(exchange, row))
   })
 
   app.get('/phones/:phone/sent', async (c) => {
@@ -179,6 +183,6 @@ export const addMessageRoutes = (app: Hono, { exchange, phones }: DoorDeps): voi
         if (query.receipt === undefined || value.receipts.some(({ type }) => type === query.receipt)) yield value
       }
     }
-    return page(c, worker, query, rows, ({ content: _content, ...row }) => row)
+    return page(c, worker, query, rows, ({ content: _content, ...row }) => Promise.resolve(row))
   })
 }

@@ -35,6 +35,7 @@ export const Pair = v.strictObject({
 
 const messageKinds = [
   'text',
+  'media',
   'location',
   'contacts',
   'poll',
@@ -46,6 +47,39 @@ const messageKinds = [
   'edit',
   'revoke',
 ] as const
+
+/** Either the file itself, or how many bytes of anything. */
+const NewMedia = v.pipe(
+  v.strictObject({
+    kind: v.picklist(['image', 'video', 'audio', 'voice', 'document', 'sticker']),
+    base64: v.optional(v.pipe(v.string(), v.base64())),
+    size: v.optional(v.pipe(Whole, v.maxValue(256 * 1024 * 1024))),
+    caption: v.optional(Text),
+    mimetype: v.optional(Text),
+    fileName: v.optional(Text),
+    seconds: v.optional(Whole),
+    waveform: v.optional(v.array(v.number())),
+    width: v.optional(Whole),
+    height: v.optional(Whole),
+    gif: v.optional(v.boolean()),
+    videoNote: v.optional(v.boolean()),
+    viewOnce: v.optional(v.boolean()),
+    animated: v.optional(v.boolean()),
+    /** The message names another file's hash, as a liar would. */
+    wrongHash: v.optional(v.boolean(), false),
+    /** What the message says of where the file lies, as a liar would. */
+    url: v.optional(Text),
+    directPath: v.optional(Text),
+  }),
+  v.check(({ base64, size }) => (base64 === undefined) !== (size === undefined), 'expected one of base64, size'),
+)
+export type NewMedia = v.InferOutput<typeof NewMedia>
+
+export const ForgetMedia = v.strictObject({
+  /** The phones have lost theirs too. */
+  gone: v.optional(v.boolean(), false),
+})
+export const HoldUploads = v.strictObject({ hold: v.boolean() })
 
 /** Under which form of their names an answer is sealed: its author's, then the answering one's (WhiskeySockets/Baileys #2342). */
 const Names = v.optional(v.strictObject({ author: v.picklist(['lid', 'pn']), answerer: v.picklist(['lid', 'pn']) }), {
@@ -70,6 +104,7 @@ export const NewMessage = v.pipe(
       }),
     ),
     contacts: v.optional(v.array(v.strictObject({ name: v.string(), vcard: v.string() }))),
+    media: v.optional(NewMedia),
     poll: v.optional(
       v.strictObject({ question: v.string(), options: v.array(v.string()), selectable: v.optional(v.number(), 1) }),
     ),

@@ -18,6 +18,7 @@ import { answerUsync } from './usync.ts'
 
 export type IqDeps = { exchange: Exchange; codes: CodePairing; startHistory(address: Address): void }
 
+const MAX_MEDIA_BYTES = 2_147_483_648
 const BAD_REQUEST = 400
 const FORBIDDEN = 401
 const NOT_FOUND = 404
@@ -53,7 +54,11 @@ const answerLinked = (deps: IqDeps, connection: Connection, address: Address, iq
     case 'blocklist':
       return [node('list', {}, [])]
     case 'w:m':
-      return [node('media_conn', { auth: 'sandbox', ttl: 3600 }, [])]
+      return [
+        node('media_conn', { auth: 'sandbox', ttl: 3600 }, [
+          node('host', { hostname: exchange.media.place, maxContentLengthBytes: MAX_MEDIA_BYTES }),
+        ]),
+      ]
     case 'w:profile:picture':
       return iq.attrs.type === 'get' ? NOT_FOUND : []
     case 'md': {

@@ -1,11 +1,13 @@
 // Between a message's protobuf and the few words in which the door speaks of it.
 import { randomBytes } from 'node:crypto'
 import { proto } from '@whiskeysockets/baileys'
+import { buildMedia, describeMedia, type MediaWish } from '../media/media-content.ts'
 import type { Card, Context, Details, MessageKind, PlannedEvent, Place, Poll } from '../records.ts'
 import { unixSeconds } from '../server/nodes.ts'
 
 export type Wish =
   | { kind: 'text'; text: string; mentions?: string[]; quoted?: { messageId: string; author: string; content: Buffer } }
+  | MediaWish
   | { kind: 'location'; location: Place }
   | { kind: 'contacts'; contacts: Card[] }
   | { kind: 'poll'; poll: Poll }
@@ -40,6 +42,8 @@ export const buildMessage = (wish: Wish): proto.IMessage => {
       }
       return { extendedTextMessage: { text: wish.text, contextInfo } }
     }
+    case 'media':
+      return buildMedia(wish)
     case 'location': {
       const { latitude, longitude, name, address } = wish.location
       return { locationMessage: { degreesLatitude: latitude, degreesLongitude: longitude, name, address } }
@@ -99,8 +103,8 @@ export const stanzaAttributes = (kind: MessageKind): { type: string; edit?: stri
   if (kind === 'revoke') return { type: 'text', edit: '7' }
   if (kind === 'poll' || kind === 'vote') return { type: 'poll' }
   if (kind === 'event' || kind === 'response') return { type: 'event' }
-  if (kind === 'location' || kind === 'contacts') return { type: 'media' }
-  return { type: 'text' }
+  if (kind === 'text' || kind === 'other') return { type: 'text' }
+  return { type: 'media' }
 }
 
 const textOf = (message: proto.IMessage | null | undefined): string =>
@@ -112,7 +116,12 @@ const textOf = (message: proto.IMessage | null | undefined): string =>
   ''
 
 const unwrap = (message: proto.IMessage): proto.IMessage =>
-  message.ephemeralMessage?.message ?? message.viewOnceMessage?.message ?? message.editedMessage?.message ?? message
+  message.ephemeralMessage?.message ??
+  message.viewOnceMessage?.message ??
+  message.viewOnceMessageV2?.message ??
+  message.documentWithCaptionMessage?.message ??
+  message.editedMessage?.message ??
+  message
 
 const detailsOf = (message: proto.IMessage): { kind: MessageKind; details: Details } | undefined => {
   const { locationMessage: place, contactMessage, contactsArrayMessage } = message
@@ -162,6 +171,8 @@ export const describeMessage = (wrapped: proto.IMessage): Description => {
   if (message.encEventResponseMessage)
     return { kind: 'response', text: '', ...target(message.encEventResponseMessage.eventCreationMessageKey) }
   const context = contextOf(message)
+  const media = describeMedia(message, wrapped)
+  if (media) return { ...media, ...context }
   const details = detailsOf(message)
   if (details) return { text: '', ...details, ...context }
   const quotedMessageId = message.extendedTextMessage?.contextInfo?.stanzaId

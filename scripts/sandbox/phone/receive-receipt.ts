@@ -8,6 +8,7 @@ import { bytesOf, child, node } from '../server/nodes.ts'
 import { receiptIds } from '../server/route-receipt.ts'
 import { routeMessage } from '../server/route-message.ts'
 import { stanzaAttributes } from './content.ts'
+import { uploadAgain } from './upload-again.ts'
 import type { Worker } from './worker.ts'
 
 const MAX_RETRIES = 5
@@ -93,6 +94,7 @@ export const receiveReceipt = async (worker: Worker, receipt: BinaryNode, remove
   if (!author) return exchange.transact(remove)
   const type = receipt.attrs.type ?? 'delivered'
   const note: ReceiptNote = { from: author.phone, device: author.device, type, at: new Date().toISOString() }
+  if (type === 'server-error') return uploadAgain(worker, author, receipt, remove)
   const message = sentMessage(worker, receipt.attrs.id ?? '')
   const again = type === 'retry' && message ? await resend(worker, author, message, receipt) : undefined
   exchange.transact(() => {

@@ -1,6 +1,7 @@
 // The post office: everything that one device sends to another passes here. `transact` stores what a stanza changes
 // in one commit and only then hands the stanzas on, so that a killed sandbox neither loses nor invents one.
 import { type BinaryNode } from '@whiskeysockets/baileys'
+import type { MediaServer } from '../media/media-server.ts'
 import type { Address, Phone, StanzaKind } from '../records.ts'
 import type { Store } from '../store.ts'
 import type { Connection, Log } from './connection.ts'
@@ -15,8 +16,8 @@ const labelOf = (kind: StanzaKind, id = '') => `${kind} ${id.slice(0, 64)}`
 
 const keyOf = (address: Address) => `${address.phone}:${address.device}`
 
-export const createExchange = (deps: { store: Store; faults: Faults; log: Log }) => {
-  const { store, faults, log } = deps
+export const createExchange = (deps: { store: Store; faults: Faults; media: MediaServer; log: Log }) => {
+  const { store, faults, media, log } = deps
   const directory = createDirectory(store)
   const online = new Map<string, Connection>()
   let pending: { to: Address; stanza: BinaryNode }[] | undefined
@@ -36,6 +37,7 @@ export const createExchange = (deps: { store: Store; faults: Faults; log: Log })
   const exchange = {
     store,
     faults,
+    media,
     log,
     directory,
     online: (address: Address): Connection | undefined => online.get(keyOf(address)),

@@ -45,6 +45,10 @@ export const routeReceipt = (exchange: Exchange, author: Address, receipt: Binar
     switch (type) {
       case 'retry':
         return forward(target, { type, recipient: own ? recipient : undefined })
+      case 'server-error':
+        // A companion cannot load a file any more: its own phone may have it.
+        if (own) forward({ phone: author.phone, device: 0 }, { type })
+        return
       case 'sender':
         if (to) return forward(target, { type, recipient })
         for (const device of directory.devices(author.phone)) forward(device, { type, recipient })

@@ -3,7 +3,7 @@ import type { Command, CommandKind } from '../../../../shared/model/command.ts'
 import type { ProblemCode } from '../../../../shared/model/problem.ts'
 import type { Message } from '../../../../shared/model/message.ts'
 import type { Connection } from '../../../whatsapp/connection.ts'
-import type { MessageRef } from '../../../whatsapp/sending.ts'
+import type { MessageRef } from '../../../whatsapp/message-ref.ts'
 import type { RecordContext } from '../../record/context.ts'
 
 export type Outcome =

@@ -3,11 +3,19 @@ import type { Command, CommandKind } from '../../../../shared/model/command.ts'
 import type { Act, ActContext, Acts, Outcome } from './act.ts'
 import { chatActs } from './chat-acts.ts'
 import { groupActs } from './group-acts.ts'
+import { mediaActs } from './media-acts.ts'
 import { messageActs } from './message-acts.ts'
 import { peopleActs } from './people-acts.ts'
 import { presenceActs } from './presence-acts.ts'
 
-const acts: Acts<CommandKind> = { ...messageActs, ...chatActs, ...presenceActs, ...peopleActs, ...groupActs }
+const acts: Acts<CommandKind> = {
+  ...messageActs,
+  ...chatActs,
+  ...presenceActs,
+  ...peopleActs,
+  ...groupActs,
+  ...mediaActs,
+}
 
 export function act(context: ActContext, command: Command): Promise<Outcome> {
   const perform = acts[command.kind] as Act<CommandKind>

@@ -1,6 +1,9 @@
 // Messages of ours, and what we do to messages.
 import type { Command, CommandKind } from '../../../../shared/model/command.ts'
-import type { MessageRef, SendOutcome } from '../../../whatsapp/sending.ts'
+import { toMessageKey } from '../../../../shared/model/message.ts'
+import type { MessageRef } from '../../../whatsapp/message-ref.ts'
+import type { SendOutcome } from '../../../whatsapp/sending.ts'
+import { sendMedia } from './media-acts.ts'
 import { awaitingAck, idOf, targetOf, unknownTarget, type ActContext, type Acts, type Outcome } from './act.ts'
 
 const notOnWhatsapp: Outcome = {
@@ -68,7 +71,13 @@ export const messageActs: Acts<MessageKind> = {
     const chatId = await context.addresses.chatIdOf(context.connection.identify(to), command.createdAt)
     if (content.type === 'forward') return forward(context, command, chatId, content.source)
     const quoted = await quotedFor(context, chatId, quotedMessageId)
-    const sent = await context.connection.sending.message(to, messageId, content, { quoted, ephemeralSeconds })
+    const sent =
+      'media' in content
+        ? await sendMedia(context, command, toMessageKey(context.sessionId, chatId, 'me', messageId), {
+            quoted,
+            ephemeralSeconds,
+          })
+        : await context.connection.sending.message(to, messageId, content, { quoted, ephemeralSeconds })
     if (sent.outcome === 'not_on_whatsapp') return notOnWhatsapp
     // A plain text can be made again for a resend; anything else is kept as it went.
     if (quoted || ephemeralSeconds || content.type !== 'text' || content.mentions || content.linkPreview)

@@ -1,0 +1,21 @@
+// What a session can do with files.
+import type { OutMedia } from '../../../shared/model/content.ts'
+import type { DownloadMedia, MessageMedia } from '../../../shared/model/media.ts'
+import type { Message } from '../../../shared/model/message.ts'
+import type { Connection } from '../../whatsapp/connection.ts'
+import type { ReadyMedia } from '../../whatsapp/media-message.ts'
+
+export type SessionMedia = {
+  /** The connection to use, or none while there is none. */
+  use(connection: Connection | undefined): void
+  setPolicy(settings: DownloadMedia | undefined): void
+  /** With a time when it is to be fetched by itself, or as it came. */
+  planned(media: MessageMedia): MessageMedia
+  /** Something may have to be fetched. */
+  ring(): void
+  /** Fetches now; who asks for the same file waits for the same. Throws problems. */
+  fetch(row: Message): Promise<Message>
+  /** The file of our own message under this key, at WhatsApp and ready to be spoken of. Throws problems. */
+  ready(key: string, content: OutMedia): Promise<ReadyMedia>
+  run(): Promise<void>
+}

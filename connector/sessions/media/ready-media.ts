@@ -1,0 +1,93 @@
+// A file of ours on its way out: fetched if need be, looked at, uploaded. Each step is kept, so that a second try begins
+// where the first one ended, and a file that was sent once is not uploaded again.
+import { deserialize, serialize } from 'node:v8'
+import sharp from 'sharp'
+import type { OutMedia } from '../../../shared/model/content.ts'
+import { findMediaFault } from '../../../shared/model/media-fit.ts'
+import type { MediaFile } from '../../../shared/model/media.ts'
+import { Problem } from '../../../shared/model/problem.ts'
+import { toMessageFileId } from '../../../shared/store/media.ts'
+import type { Outside } from '../../outside/open-outside.ts'
+import type { Connection } from '../../whatsapp/connection.ts'
+import type { ReadyMedia } from '../../whatsapp/media-message.ts'
+import type { Upload } from '../../whatsapp/media.ts'
+import type { RecordContext } from '../record/context.ts'
+import { fetchFromAddress } from './fetch-from-address.ts'
+import { inspectFile } from './inspect-file.ts'
+
+export type ReadyContext = {
+  record: RecordContext
+  /** Takes one of the connector's places for what may take long. */
+  slowly: <T>(work: (connection: Connection) => Promise<T>) => Promise<T>
+  outside: Pick<Outside, 'vet' | 'dispatcher'>
+  maxBytes: number
+  signal: AbortSignal
+}
+
+/** As wide as the apps' own; shown until the picture is loaded. */
+const previewEdge = 72
+
+/** Throws `media.*`; anything else may pass. `key`: of the message's row. */
+export async function readyMedia(context: ReadyContext, key: string, content: OutMedia): Promise<ReadyMedia> {
+  const { store, sessionId } = context.record
+  const given = await fileOf(context, key, content)
+  const fault = findMediaFault(content.type, given)
+  if (fault) throw new Problem(fault.code, { detail: fault.detail })
+  const file = await lookedAt(context, given, content)
+  const kept = store.media.uploadOf(file, sessionId, content.type, Date.now())
+  const upload = kept ? (deserialize(kept) as Upload) : await uploadNow(context, file, content)
+  const thumbnail = store.media.thumbnailOf(file)
+  const { mimetype, seconds, width, height, waveform, isAnimated } = file
+  const fileName = content.media.fileName ?? file.fileName
+  return {
+    content,
+    upload,
+    facts: {
+      mimetype,
+      size: file.size,
+      sha256: file.sha256,
+      ...(fileName === undefined ? {} : { fileName }),
+      ...(seconds === undefined ? {} : { seconds }),
+      ...(width === undefined ? {} : { width }),
+      ...(height === undefined ? {} : { height }),
+      ...(waveform === undefined ? {} : { waveform }),
+      ...(isAnimated === undefined ? {} : { isAnimated }),
+    },
+    fileId: file._id,
+    thumbnail: thumbnail && (await toPreview(thumbnail)),
+  }
+}
+
+async function fileOf(context: ReadyContext, key: string, { media }: OutMedia): Promise<MediaFile> {
+  const { store } = context.record
+  if ('fileId' in media) {
+    const file = await store.media.read(media.fileId)
+    if (!file) throw new Problem('media.not_found')
+    return file
+  }
+  const fileId = toMessageFileId(key)
+  return (await store.media.read(fileId)) ?? context.slowly(() => fetchFromAddress({ ...context, fileId }, media))
+}
+
+/** A picture that nobody can open must not go out as one. */
+async function lookedAt(context: ReadyContext, file: MediaFile, { type }: OutMedia): Promise<MediaFile> {
+  const { media } = context.record.store
+  const isPicture = type === 'image' || type === 'sticker'
+  if (file.width !== undefined || file.seconds !== undefined || file.thumbnail) return file
+  const found = await context.slowly(() => inspectFile(media, file))
+  if (isPicture && found.facts.width === undefined)
+    throw new Problem('media.unsupported', { detail: 'This picture cannot be opened' })
+  return (await media.read(file._id)) ?? file
+}
+
+async function uploadNow({ record, slowly }: ReadyContext, file: MediaFile, { type }: OutMedia): Promise<Upload> {
+  const { store, sessionId } = record
+  const upload = await slowly((connection) => connection.media.upload(store.media.open(file._id), type))
+  await store.media.keepUpload(file._id, sessionId, type, serialize(upload))
+  return upload
+}
+
+async function toPreview(thumbnail: Uint8Array): Promise<Uint8Array | undefined> {
+  const small = sharp(thumbnail).resize(previewEdge, previewEdge, { fit: 'inside' }).jpeg({ quality: 50 })
+  return small.toBuffer().catch(() => undefined)
+}
