@@ -35,6 +35,11 @@ export function toMessageFileId(messageKey: string): string {
   return `med_${createHash('sha256').update(`message/${messageKey}`).digest('base64url').slice(0, 22)}`
 }
 
+/** The same of a message of ours, whose chat may get another name while it waits. */
+export function toOwnFileId(sessionId: string, messageId: string): string {
+  return toMessageFileId(`${sessionId}/me/${messageId}`)
+}
+
 export function createMediaStore(db: Db, bytes: MediaBytes, cipher: Cipher) {
   const media: Collection<MediaFile> = db.collection('media')
   const thumbnailPlace = (fileId: string) => `media/${fileId}/thumbnail`

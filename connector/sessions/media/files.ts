@@ -15,7 +15,7 @@ export type SessionMedia = {
   ring(): void
   /** Fetches now; who asks for the same file waits for the same. Throws problems. */
   fetch(row: Message): Promise<Message>
-  /** The file of our own message under this key, at WhatsApp and ready to be spoken of. Throws problems. */
-  ready(key: string, content: OutMedia): Promise<ReadyMedia>
+  /** The file of a message of ours, at WhatsApp and ready to be spoken of. Throws problems. */
+  ready(messageId: string, content: OutMedia): Promise<ReadyMedia>
   run(): Promise<void>
 }

@@ -6,7 +6,7 @@ import type { OutMedia } from '../../../shared/model/content.ts'
 import { findMediaFault } from '../../../shared/model/media-fit.ts'
 import type { MediaFile } from '../../../shared/model/media.ts'
 import { Problem } from '../../../shared/model/problem.ts'
-import { toMessageFileId } from '../../../shared/store/media.ts'
+import { toOwnFileId } from '../../../shared/store/media.ts'
 import type { Outside } from '../../outside/open-outside.ts'
 import type { Connection } from '../../whatsapp/connection.ts'
 import type { ReadyMedia } from '../../whatsapp/media-message.ts'
@@ -27,10 +27,10 @@ export type ReadyContext = {
 /** As wide as the apps' own; shown until the picture is loaded. */
 const previewEdge = 72
 
-/** Throws `media.*`; anything else may pass. `key`: of the message's row. */
-export async function readyMedia(context: ReadyContext, key: string, content: OutMedia): Promise<ReadyMedia> {
+/** Throws `media.*`; anything else may pass. Of a message of ours. */
+export async function readyMedia(context: ReadyContext, messageId: string, content: OutMedia): Promise<ReadyMedia> {
   const { store, sessionId } = context.record
-  const given = await fileOf(context, key, content)
+  const given = await fileOf(context, messageId, content)
   const fault = findMediaFault(content.type, given)
   if (fault) throw new Problem(fault.code, { detail: fault.detail })
   const file = await lookedAt(context, given, content)
@@ -58,14 +58,14 @@ export async function readyMedia(context: ReadyContext, key: string, content: Ou
   }
 }
 
-async function fileOf(context: ReadyContext, key: string, { media }: OutMedia): Promise<MediaFile> {
+async function fileOf(context: ReadyContext, messageId: string, { media }: OutMedia): Promise<MediaFile> {
   const { store } = context.record
   if ('fileId' in media) {
     const file = await store.media.read(media.fileId)
     if (!file) throw new Problem('media.not_found')
     return file
   }
-  const fileId = toMessageFileId(key)
+  const fileId = toOwnFileId(context.record.sessionId, messageId)
   return (await store.media.read(fileId)) ?? context.slowly(() => fetchFromAddress({ ...context, fileId }, media))
 }
 

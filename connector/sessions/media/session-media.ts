@@ -114,7 +114,8 @@ export function createSessionMedia(options: SessionMediaOptions): SessionMedia {
     planned: (media) => (isFetchedByItself(media, policy) ? { ...media, fetchAt: new Date() } : media),
     ring: () => wake.ring('message'),
     fetch,
-    ready: (key, content) => readyMedia({ ...limits, record: context, slowly: atGate, signal }, key, content),
+    ready: (messageId, content) =>
+      readyMedia({ ...limits, record: context, slowly: atGate, signal }, messageId, content),
     async run() {
       while (!signal.aborted) {
         try {

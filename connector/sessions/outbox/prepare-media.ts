@@ -18,7 +18,7 @@ export async function prepareMedia(
   const { content } = (command as Command<'message.send'>).payload
   if (!('media' in content) || !context.media) return undefined
   try {
-    const { facts, fileId } = await context.media.ready(key, content)
+    const { facts, fileId } = await context.media.ready(command.messageId ?? command._id, content)
     const row = await context.store.messages.read(key)
     if (!row?.media) return undefined
     const media: MessageMedia = { ...row.media, ...facts, state: 'stored', fileId }

@@ -30,11 +30,10 @@ export const mediaActs: Acts<'media.fetch'> = {
 export async function sendMedia(
   context: ActContext,
   command: Command<'message.send'>,
-  key: string,
   extras: Extras,
 ): Promise<SendOutcome> {
   const { to, content } = command.payload
   if (!context.media) throw new Error('this session sends no files')
-  const ready = await context.media.ready(key, content as OutMedia)
+  const ready = await context.media.ready(idOf(command), content as OutMedia)
   return context.connection.sending.media(to, idOf(command), ready, extras)
 }

@@ -73,10 +73,7 @@ export const messageActs: Acts<MessageKind> = {
     const quoted = await quotedFor(context, chatId, quotedMessageId)
     const sent =
       'media' in content
-        ? await sendMedia(context, command, toMessageKey(context.sessionId, chatId, 'me', messageId), {
-            quoted,
-            ephemeralSeconds,
-          })
+        ? await sendMedia(context, command, { quoted, ephemeralSeconds })
         : await context.connection.sending.message(to, messageId, content, { quoted, ephemeralSeconds })
     if (sent.outcome === 'not_on_whatsapp') return notOnWhatsapp
     // A plain text can be made again for a resend; anything else is kept as it went.
