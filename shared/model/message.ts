@@ -49,6 +49,8 @@ export type Message = ShownContent & {
   /** The protobuf `Message` as WhatsApp knows it, for quotes and retries. */
   raw?: Uint8Array
   commandId?: string
+  /** Its words, folded; what a search looks for. */
+  tokens?: string[]
   createdAt: Date
 }
 

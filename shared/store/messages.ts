@@ -8,10 +8,16 @@ import type { MessageMedia } from '../model/media.ts'
 import type { EventResponse } from '../model/planned-event.ts'
 import type { Vote } from '../model/poll.ts'
 import { formatCursor, parseCursor, type Page } from '../model/page.ts'
+import { toTextTokens, toTokens } from '../model/text-tokens.ts'
 
 export const messageIndexes: IndexDescription[] = [
   { key: { sessionId: 1, chatId: 1, timestamp: -1, _id: -1 }, name: 'history' }, // page()
   { key: { sessionId: 1, messageId: 1, chatId: 1 }, name: 'message' }, // find()
+  {
+    key: { sessionId: 1, tokens: 1, timestamp: -1, _id: -1 },
+    name: 'words', // search()
+    partialFilterExpression: { tokens: { $exists: true } },
+  },
   {
     key: { sessionId: 1, 'media.fetchAt': 1 },
     name: 'toFetch', // toFetch()
@@ -21,7 +27,7 @@ export const messageIndexes: IndexDescription[] = [
 
 /** What a revoke takes away: whatever was said, and what others said of it. */
 const unsetContent = Object.fromEntries(
-  [...contentFields, 'votes', 'responses', 'raw'].map((name) => [name, '' as const]),
+  [...contentFields, 'tokens', 'votes', 'responses', 'raw'].map((name) => [name, '' as const]),
 )
 
 /** People in one group are at most 1,024 (faq.whatsapp.com, "group limits"). */
@@ -40,6 +46,26 @@ function toUpdate({ key, status, at, error }: Step) {
       ...(error ? {} : { $unset: { error: '' as const } }),
     },
   }
+}
+
+type TimedPage = {
+  limit: number
+  cursor?: string | undefined
+  before?: Date | undefined
+  after?: Date | undefined
+}
+export type MessageSearch = TimedPage & {
+  tokens: readonly string[]
+  chatId?: string | undefined
+  /** Every form of the sender's address; `me` for our own. */
+  senders?: readonly string[] | undefined
+  type?: string | undefined
+}
+
+/** What nobody has words for is not in the index. */
+function withTokens(row: Message): Message {
+  const tokens = toTokens(row)
+  return tokens.length === 0 ? row : { ...row, tokens }
 }
 
 export function createMessageStore(db: Db) {
@@ -81,6 +107,30 @@ export function createMessageStore(db: Db) {
   }
   const advanceOne = createCoalescer(advanceAll)
 
+  /** Newest first; the index that serves `conditions` ends with the time and the key. */
+  async function pageBy(conditions: Filter<Message>[], query: TimedPage): Promise<Page<Message>> {
+    if (query.before) conditions.push({ timestamp: { $lt: query.before } })
+    if (query.after) conditions.push({ timestamp: { $gt: query.after } })
+    if (query.cursor !== undefined) {
+      const [at, key] = parseCursor('messages', query.cursor, ['date', 'string']) as [Date, string]
+      conditions.push(
+        { timestamp: { $lte: at } },
+        { $or: [{ timestamp: { $lt: at } }, { timestamp: at, _id: { $lt: key } }] },
+      )
+    }
+    const rows = await messages
+      .find({ $and: conditions }, { projection: { raw: 0, tokens: 0 } })
+      .sort({ timestamp: -1, _id: -1 })
+      .limit(query.limit + 1)
+      .toArray()
+    const data = rows.slice(0, query.limit)
+    const last = data.at(-1)
+    return {
+      data,
+      nextCursor: rows.length > query.limit && last ? formatCursor('messages', [last.timestamp, last._id]) : null,
+    }
+  }
+
   /** Told twice, it gives the row both times. */
   async function answerOnce(key: string, list: 'votes' | 'responses', answer: Vote | EventResponse) {
     const { sender, at } = answer
@@ -97,13 +147,13 @@ export function createMessageStore(db: Db) {
   return {
     /** Writes each message that does not stand yet. Returns the keys that were new. */
     async insert(rows: readonly Message[]): Promise<Set<string>> {
-      const fresh = await insertEach(rows)
+      const fresh = await insertEach(rows.map(withTokens))
       return new Set(rows.filter((_, i) => fresh[i]).map((row) => row._id))
     },
 
     /** A message that could not be decrypted became readable: takes the placeholder's place. */
     async replaceUndecryptable(row: Message): Promise<boolean> {
-      const { _id, ...rest } = row
+      const { _id, ...rest } = withTokens(row)
       const result = await messages.updateOne({ _id, type: 'undecryptable' }, { $set: rest })
       return result.modifiedCount === 1
     },
@@ -128,32 +178,22 @@ export function createMessageStore(db: Db) {
     },
 
     /** History of a chat, newest first; `before` / `after` bound the time. */
-    async page(
-      sessionId: string,
-      chatId: string,
-      query: { limit: number; cursor?: string | undefined; before?: Date | undefined; after?: Date | undefined },
-    ): Promise<Page<Message>> {
-      const conditions: Filter<Message>[] = [{ sessionId, chatId }]
-      if (query.before) conditions.push({ timestamp: { $lt: query.before } })
-      if (query.after) conditions.push({ timestamp: { $gt: query.after } })
-      if (query.cursor !== undefined) {
-        const [at, key] = parseCursor('messages', query.cursor, ['date', 'string']) as [Date, string]
-        conditions.push(
-          { timestamp: { $lte: at } },
-          { $or: [{ timestamp: { $lt: at } }, { timestamp: at, _id: { $lt: key } }] },
-        )
-      }
-      const rows = await messages
-        .find({ $and: conditions }, { projection: { raw: 0 } })
-        .sort({ timestamp: -1, _id: -1 })
-        .limit(query.limit + 1)
-        .toArray()
-      const data = rows.slice(0, query.limit)
-      const last = data.at(-1)
-      return {
-        data,
-        nextCursor: rows.length > query.limit && last ? formatCursor('messages', [last.timestamp, last._id]) : null,
-      }
+    async page(sessionId: string, chatId: string, query: TimedPage): Promise<Page<Message>> {
+      return pageBy([{ sessionId, chatId }], query)
+    },
+
+    /**
+     * Messages that have every word of `tokens` (at least one), newest first. The longest word, which is most likely the rarest, is looked up; the rest of
+     * the question is asked of what has it.
+     */
+    async search(sessionId: string, query: MessageSearch): Promise<Page<Message>> {
+      const [rarest, ...others] = [...query.tokens].sort((a, b) => b.length - a.length)
+      const conditions: Filter<Message>[] = [{ sessionId, tokens: rarest }]
+      if (others.length > 0) conditions.push({ tokens: { $all: others } })
+      if (query.chatId !== undefined) conditions.push({ chatId: query.chatId })
+      if (query.senders) conditions.push({ sender: { $in: [...query.senders] } })
+      if (query.type !== undefined) conditions.push({ type: query.type })
+      return pageBy(conditions, query)
     },
 
     /**
@@ -189,7 +229,7 @@ export function createMessageStore(db: Db) {
     async edit(key: string, text: string, at: Date): Promise<Message | null> {
       return messages.findOneAndUpdate(
         { _id: key, revokedAt: { $exists: false }, $or: [{ editedAt: { $exists: false } }, { editedAt: { $lt: at } }] },
-        { $set: { text, editedAt: at } },
+        { $set: { text, editedAt: at, tokens: toTextTokens(text) } },
         { returnDocument: 'after' },
       )
     },

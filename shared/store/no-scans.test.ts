@@ -174,6 +174,10 @@ const exercises: Exercises = {
     advance: (store) => store.advance('s1/c1/me/m1', 'read', at),
     keepRaw: (store) => store.keepRaw('s1', 'm1', Buffer.from('x')),
     setMedia: (store) => store.setMedia('s1/c1/me/m1', { kind: 'image', state: 'remote', fetchAt: at }),
+    search: (store) =>
+      pages((cursor) =>
+        store.search('s1', { tokens: ['many', 'some1'], chatId: 'c1', senders: ['me'], limit: 5, cursor }),
+      ),
     toFetch: (store) => store.toFetch('s1', 5),
     edit: (store) => store.edit('s1/c1/me/m1', 'x', at),
     revoke: (store) => store.revoke('s1/c1/me/m1', at),
@@ -425,6 +429,7 @@ async function fill(): Promise<void> {
       _id: `${s}/c1/me/m${i}`,
       sessionId: s,
       status: 'sent',
+      tokens: ['many', `some${i % 2}`],
       timestamp: new Date(1000 + (i % 30)),
     })),
     commands: rows((s, i) => ({

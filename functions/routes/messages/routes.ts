@@ -8,12 +8,14 @@ import { reactToMessage } from './react.ts'
 import { readMessage } from './read.ts'
 import { respondToEvent } from './respond.ts'
 import { revokeMessage } from './revoke.ts'
+import { searchMessages } from './search.ts'
 import { sendMessage } from './send.ts'
 import { voteInPoll } from './vote.ts'
 
 export const messagesRoutes = (api: Api) =>
   new Hono<AppEnv>()
     .post('/v1/sessions/:sessionId/messages', sendMessage(api))
+    .get('/v1/sessions/:sessionId/messages/search', searchMessages(api))
     .get('/v1/sessions/:sessionId/messages/:messageId', readMessage(api))
     .patch('/v1/sessions/:sessionId/messages/:messageId', editMessage(api))
     .delete('/v1/sessions/:sessionId/messages/:messageId', revokeMessage(api))
