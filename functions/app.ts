@@ -13,6 +13,7 @@ import { front } from './request/front.ts'
 import { methodsOf } from './request/methods-of.ts'
 import { problemResponse, toProblem } from './request/problem-response.ts'
 import { openStoreWatch } from './request/store-watch.ts'
+import { callsRoutes } from './routes/calls/routes.ts'
 import { chatsRoutes } from './routes/chats/routes.ts'
 import { commandsRoutes } from './routes/commands/routes.ts'
 import { compatRoutes } from './routes/compat/routes.ts'
@@ -22,9 +23,11 @@ import { eventsRoutes } from './routes/events/routes.ts'
 import { groupsRoutes } from './routes/groups/routes.ts'
 import { keysRoutes } from './routes/keys/routes.ts'
 import { mediaRoutes } from './routes/media/routes.ts'
+import { labelsRoutes } from './routes/labels/routes.ts'
 import { messagesRoutes } from './routes/messages/routes.ts'
 import { opsRoutes } from './routes/ops/routes.ts'
 import { presenceRoutes } from './routes/presence/routes.ts'
+import { profileRoutes } from './routes/profile/routes.ts'
 import { sessionsRoutes } from './routes/sessions/routes.ts'
 import { webhooksRoutes } from './routes/webhooks/routes.ts'
 import { createWaits } from './waits.ts'
@@ -70,6 +73,9 @@ export function createApp(deps: AppDeps) {
     .route('/', chatsRoutes(api))
     .route('/', contactsRoutes(api))
     .route('/', groupsRoutes(api))
+    .route('/', labelsRoutes(api))
+    .route('/', callsRoutes(api))
+    .route('/', profileRoutes(api))
     .route('/', commandsRoutes(api))
     .route('/', eventsRoutes(api))
     .route('/', webhooksRoutes(api))

@@ -22,6 +22,7 @@ import { toMergeEvent } from './record/record-directory.ts'
 import { createAddresses } from './record/addresses.ts'
 import type { RecordContext } from './record/context.ts'
 import { openCounters } from './record/counters.ts'
+import { createEarlyMarks } from './record/early-marks.ts'
 import { createRecorder } from './record/recorder.ts'
 import { createPeopleMark } from './reconcile-people.ts'
 import { createReporter } from './reporter.ts'
@@ -95,7 +96,7 @@ export function holdSession(options: HeldSessionOptions): HeldSession {
     const journal = createJournal(keyStore.memory, me)
     const counters = openCounters((counted) => store.sessions.count(sessionId, counted))
     const addresses = createAddresses(store, sessionId, (keep, other) => appender.append([toMergeEvent(keep, other)]))
-    const context: RecordContext = { sessionId, store, appender, addresses, counters }
+    const context: RecordContext = { sessionId, store, appender, addresses, counters, early: createEarlyMarks() }
     const media = createSessionMedia({
       context,
       limits: options.media,

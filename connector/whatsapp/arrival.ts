@@ -10,22 +10,39 @@ export function takeInTurn(node: BinaryNode): void {
   if (node.tag === 'message') node.attrs['offline'] ??= '0'
 }
 
-/** What rc14 writes into a message that it has not emitted yet. None of it is listened to. */
+/** What rc14 writes into a message that it has not emitted yet. Only stars and deletions of our own are listened to. */
 const folded: readonly (keyof BaileysEventMap)[] = [
   'messages.update',
   'messages.delete',
   'messages.reaction',
   'message-receipt.update',
 ]
+/** How soon it is looked whether the buffer is through, ms. */
+const lookMs = 50
+
+type Behind = (tell: () => void) => void
+
+/** What app state says of messages may be heard before the messages themselves, while those of the time away come in. */
+export function createBehind(isCaughtUp: () => boolean): Behind {
+  const behind: Behind = (tell) => {
+    if (isCaughtUp()) tell()
+    else setTimeout(() => behind(tell), lookMs).unref()
+  }
+  return behind
+}
+
+type Beside = (event: 'messages.update' | 'messages.delete', data: unknown) => void
 
 /**
  * rc14 folds what is emitted within a tenth of a second into one event: a text whose revoke follows it closely loses
  * its content and its id, and is gone (observed 2026-11, Utils/event-buffer.js). So what would be folded into messages
- * never reaches that buffer, and once we are logged in (`isOpen`) a message does not wait in it.
+ * never reaches that buffer, and once we are logged in (`isOpen`) a message does not wait in it. What is said of messages
+ * that may still wait there is handed on `beside` it, `behind` them.
  */
-export function keepWhole(ev: WASocket['ev'], isOpen: () => boolean): void {
+export function keepWhole(ev: WASocket['ev'], isOpen: () => boolean, beside: Beside, behind: Behind): void {
   const emit = ev.emit.bind(ev)
   ev.emit = (event, data) => {
+    if (event === 'messages.update' || event === 'messages.delete') behind(() => beside(event, data))
     if (folded.includes(event)) return false
     const isTaken = emit(event, data)
     if (event === 'messages.upsert' && isOpen()) ev.flush()

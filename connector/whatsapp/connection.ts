@@ -8,8 +8,12 @@ import makeWASocket, {
   type WASocket,
 } from '@whiskeysockets/baileys'
 import type { SessionSettings } from '../../shared/model/session.ts'
-import { keepWhole, takeInTurn } from './arrival.ts'
+import { createAccount, type Account } from './account.ts'
+import { createAppState } from './app-state.ts'
+import { createBehind, keepWhole, takeInTurn } from './arrival.ts'
+import type { AccountChange } from './account-facts.ts'
 import { createBaileysLogger, type LogSink } from './baileys-log.ts'
+import { createChats, type Chats } from './chats.ts'
 import { createDeviceCache } from './device-cache.ts'
 import type { Fact, FactDelivery, Jids } from './facts.ts'
 import { createGroupCache, type GroupCache, type KnownGroup } from './group-cache.ts'
@@ -21,6 +25,7 @@ import { replayJournal } from './keys/replay.ts'
 import { createSignalRepository } from './keys/signal-repository.ts'
 import { createMedia, type Media } from './media.ts'
 import type { MediaPlace } from './media-place.ts'
+import { createKnownNumbers } from './known-numbers.ts'
 import { createPeople, type People } from './people.ts'
 import { toLidPairs } from './lid-mappings.ts'
 import { watchQrRotation } from './qr-rotation.ts'
@@ -71,6 +76,8 @@ export type Connection = {
   people: People
   groups: Groups
   media: Media
+  chats: Chats
+  account: Account
   /** Every known form of an address, the given one first. */
   identify(jid: string): Jids
   /** This account's own address, in any form. */
@@ -91,6 +98,8 @@ const goodbyeMs = 10_000
 const laterQrMs = 20_000
 /** What was missed while away comes first, with its authors; the server may never say that it has all come. */
 const groupsLatestMs = 10_000
+/** How long what was said while we were away may take to come in. */
+const backlogMs = 30_000
 
 export function isLinked(creds: KeyStore['creds']): boolean {
   return creds.me !== undefined && creds.account !== undefined && creds.account !== null
@@ -142,9 +151,20 @@ export function openConnection(options: ConnectionOptions): Connection {
     },
   })
   wire = gateWire(rawSocketOf(sock.ws))
-  keepWhole(sock.ev, () => isOpen)
+  let caughtUp = false
+  const behind = createBehind(() => ended || (caughtUp && !sock.ev.isBuffering()))
+  keepWhole(
+    sock.ev,
+    () => isOpen,
+    (event, data) => guarded(() => (switchboard[event] as (data: unknown) => void)(data), event, options.log),
+    behind,
+  )
+
+  const numbers = createKnownNumbers(sock.onWhatsApp)
+  const people = createPeople(sock, numbers)
 
   const tell = (fact: Fact, stored: () => void) => {
+    if (fact.kind === 'account' && fact.what.change === 'picture') people.forgetPicture(fact.what.who)
     if (!ended) options.onFact({ fact, stored })
   }
   const tellNode =
@@ -170,6 +190,15 @@ export function openConnection(options: ConnectionOptions): Connection {
     areGroupsFetched = true
     groups.fetchAll().catch((error: unknown) => options.log.debug({ err: error }, 'the groups could not be fetched'))
   }
+  const tellAccount = (what: AccountChange) => tell({ kind: 'account', what }, () => undefined)
+  const appState = createAppState({
+    sock,
+    keys: keyStore.keys,
+    identities,
+    tell: (what) => behind(() => tellAccount(what)),
+    onError: (error) => options.log.debug({ err: error }, 'a patch of the app state could not be read'),
+  })
+  let ownName = creds.me?.name
 
   let firstQr = true
   const rotation = watchQrRotation(sock, creds, (code) => onState({ kind: 'qr', code, ttlMs: laterQrMs }))
@@ -193,6 +222,9 @@ export function openConnection(options: ConnectionOptions): Connection {
     journal,
     tell,
     onCredsUpdate: () => {
+      const name = creds.me?.name
+      if (isOpen && name && name !== ownName) tellAccount({ change: 'own-name', name })
+      ownName = name
       // The log waits for MongoDB by itself and reports a lost lease by itself.
       keyStore.saveCreds().catch(() => undefined)
     },
@@ -213,6 +245,7 @@ export function openConnection(options: ConnectionOptions): Connection {
         firstQr = false
       }
       if (update.reachoutTimeLock && !ended) options.onOutreachLock?.(toOutreachLock(update.reachoutTimeLock))
+      if (update.receivedPendingNotifications) caughtUp = true
       if (update.isNewLogin) {
         // Said before the answer goes out (rc14, Socket/socket.js pair-success): WhatsApp must know no device that we may forget.
         wire?.holdFor(keyStore.log.durable())
@@ -223,6 +256,16 @@ export function openConnection(options: ConnectionOptions): Connection {
         isOpen = true
         logIn()
         groupsTimer = setTimeout(fetchGroups, groupsLatestMs)
+        // Its end is not told each time (observed 2026-11, Baileys issue 2810).
+        setTimeout(() => (caughtUp = true), backlogMs).unref()
+        // Whom the phone has blocked meanwhile, nobody tells.
+        sock
+          .fetchBlocklist()
+          .then((list) => {
+            const who = list.map((jid) => identities.jidsOf(jid)).filter((jids) => jids !== undefined)
+            tellAccount({ change: 'blocklist', who })
+          })
+          .catch((error: unknown) => options.log.debug({ err: error }, 'WhatsApp gave no blocklist'))
         onState({ kind: 'open', me: { ...me(), name: creds.me?.name ?? undefined }, platform: creds.platform })
       }
       if (update.receivedPendingNotifications && isOpen) fetchGroups()
@@ -247,6 +290,7 @@ export function openConnection(options: ConnectionOptions): Connection {
   // Listened to before Baileys takes the node further (rc14, Socket/socket.js onMessageReceived).
   sock.ws.on('frame', (node: BinaryNode) => {
     safe?.noteStanza(node)
+    appState.note(node)
     takeInTurn(node)
   })
   sock.ws.on('CB:ack,class:message', tellNode(ackToFact))
@@ -288,10 +332,12 @@ export function openConnection(options: ConnectionOptions): Connection {
   }
 
   return {
-    sending: createSending(sock, (jid) => (identities.jidsOf(jid)?.length ?? 0) > 1 || identities.isMe(jid)),
-    people: createPeople(sock),
     groups,
     media,
+    sending: createSending(sock, (jid) => (identities.jidsOf(jid)?.length ?? 0) > 1 || identities.isMe(jid), numbers),
+    people,
+    chats: createChats(sock, appState, (chat) => identities.jidsOf(chat)?.find((jid) => jid.endsWith('@lid')) ?? chat),
+    account: createAccount(sock, appState),
     identify: (jid) => identities.jidsOf(jid) ?? [jid],
     isMe: (jid) => identities.isMe(jid),
     askOutreachLock: async () => void (await sock.fetchAccountReachoutTimelock()),

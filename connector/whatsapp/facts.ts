@@ -3,6 +3,7 @@ import type { Sealed } from './answers.ts'
 import type { ShownContent } from '../../shared/model/content.ts'
 import type { GroupRole, GroupSettings } from '../../shared/model/group.ts'
 import type { MessageStatus } from '../../shared/model/message.ts'
+import type { AccountChange } from './account-facts.ts'
 
 /** Addresses of one chat or person: the one that was seen first, then every other form that is known. */
 export type Jids = readonly [string, ...string[]]
@@ -39,6 +40,12 @@ export type ChatFact = {
   archived?: boolean
   pinned?: boolean
   lastActivity?: Date
+  /** `null` = no more. */
+  mutedUntil?: Date | null
+  /** Marked as unread, or read, by hand. */
+  markedUnread?: boolean
+  locked?: boolean
+  ephemeralSeconds?: number
 }
 
 export type PersonFact = { jids: Jids; isMe: boolean }
@@ -81,6 +88,7 @@ export type Fact =
   | { kind: 'group-state'; groups: GroupState[]; isAll: boolean }
   /** Somebody changed a group; `message` is the line about it in its chat. */
   | { kind: 'group-change'; message: MessageFact; by?: PersonFact; change: GroupChange }
+  | { kind: 'account'; what: AccountChange }
   | { kind: 'contacts'; contacts: ContactFact[] }
   | { kind: 'chats'; chats: ChatFact[] }
   | {

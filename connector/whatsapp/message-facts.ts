@@ -75,6 +75,7 @@ export function toFact(message: WAMessage, identities: Identities): Fact | undef
       at: reaction.senderTimestampMs ? new Date(Number(reaction.senderTimestampMs)) : at,
     }
   }
+  if (content?.pinInChatMessage) return toPin(message, content, { chat, sender, at }, identities)
   return toAnswer(message, content, chat, identities) ?? toMessageFact(message, identities, false)
 }
 
@@ -116,6 +117,47 @@ function authorOf(key: proto.IMessageKey, by: 'me' | Jids, chat: Jids, isTurned:
   if (named) return identities.isMe(named[0]) ? 'me' : named
   if (isTurned) return key.fromMe ? 'me' : chat
   return key.fromMe ? by : 'me'
+}
+
+/** WhatsApp's apps pin for a week unless told. */
+const pinnedSeconds = 604_800
+const longestPinSeconds = 2_592_000
+
+function toPin(
+  message: WAMessage,
+  content: proto.IMessage,
+  { chat, sender, at }: { chat: Jids; sender: 'me' | Jids; at: Date },
+  identities: Identities,
+): Fact | undefined {
+  const { key, type, senderTimestampMs } = content.pinInChatMessage ?? {}
+  if (!key?.id) return undefined
+  // The key is written from the point of view of whoever pins; rc14 turns only those of reactions (Utils/process-message.js).
+  const isOurs =
+    key.participant && identities.isMe(key.participant)
+      ? true
+      : message.key.fromMe
+        ? key.fromMe
+        : chat[0].endsWith('@g.us')
+          ? false
+          : !key.fromMe
+  const author =
+    (key.participant && identities.jidsOf(key.participant)) || (key.fromMe && sender !== 'me' ? sender : chat)
+  const given = message.message?.messageContextInfo?.messageAddOnDurationInSecs ?? pinnedSeconds
+  const pinnedAt = senderTimestampMs ? new Date(Math.min(Number(senderTimestampMs), Date.now())) : at
+  const seconds = Math.min(given || pinnedSeconds, longestPinSeconds)
+  return {
+    kind: 'account',
+    what: {
+      change: 'pin',
+      target: { chat, sender: isOurs ? 'me' : author, messageId: key.id },
+      by: sender,
+      at: pinnedAt,
+      until:
+        type === proto.Message.PinInChatMessage.Type.UNPIN_FOR_ALL
+          ? null
+          : new Date(pinnedAt.getTime() + seconds * 1_000),
+    },
+  }
 }
 
 /** What has to be stored before a stanza of this account's own protocol traffic is done. */

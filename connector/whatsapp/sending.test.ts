@@ -16,7 +16,9 @@ async function secretOf(creds: ReturnType<typeof initAuthCreds>, messageId: stri
     authState: { creds },
     sendMessage: (_: string, content: never) => Promise.resolve(void left.push(content)),
   }
-  await createSending(sock as unknown as WASocket, () => true).message('1@lid', messageId, poll)
+  await createSending(sock as unknown as WASocket, () => true, {
+    among: (phones) => Promise.resolve(new Set(phones)),
+  }).message('1@lid', messageId, poll)
   return Buffer.from(left[0]?.poll.messageSecret ?? []).toString('hex')
 }
 

@@ -13,6 +13,7 @@ import { sealResponse, sealVote } from './answers.ts'
 import { toMediaMessage, type ReadyMedia } from './media-message.ts'
 import { toKey, type MessageRef } from './message-ref.ts'
 import { toBaileys, toForwarded } from './out-content.ts'
+import type { KnownNumbers } from './known-numbers.ts'
 
 export type Quoted = { ref: MessageRef; raw?: Uint8Array; text?: string }
 
@@ -22,13 +23,12 @@ export type SendOutcome = { outcome: 'sent'; raw: Uint8Array } | { outcome: 'not
 
 export type Sending = ReturnType<typeof createSending>
 
-export function createSending(sock: WASocket, isKnown: (jid: string) => boolean) {
+export function createSending(sock: WASocket, isKnown: (jid: string) => boolean, numbers: KnownNumbers) {
   /** A number that WhatsApp does not know takes messages without an error (rc14, observed 2026-11): it is asked first. */
   async function exists(jid: string): Promise<boolean> {
     const phone = phoneOf(jid)
     if (!phone || isKnown(jid)) return true
-    const answers = await sock.onWhatsApp(phone)
-    return answers === undefined || answers.some((answer) => answer.exists)
+    return (await numbers.among([phone])).has(phone)
   }
 
   async function send(
@@ -112,6 +112,14 @@ export function createSending(sock: WASocket, isKnown: (jid: string) => boolean)
     revoke: (target: MessageRef, messageId: string) => send(target.chat, { delete: toKey(target) }, messageId),
     react: (target: MessageRef, messageId: string, emoji: string) =>
       send(target.chat, { react: { text: emoji, key: toKey(target) } }, messageId),
+    /** Pins a message for everybody in its chat, for so long; 0 takes the pin off. */
+    pin: (target: MessageRef, messageId: string, seconds: number) => {
+      const { PIN_FOR_ALL, UNPIN_FOR_ALL } = proto.PinInChat.Type
+      const type = seconds === 0 ? UNPIN_FOR_ALL : PIN_FOR_ALL
+      // Baileys' type names the three times that the apps offer; ours are those.
+      const time = (seconds || undefined) as 86_400 | 604_800 | 2_592_000 | undefined
+      return send(target.chat, { pin: toKey(target), type, time }, messageId)
+    },
     markRead: (refs: MessageRef[]) => sock.readMessages(refs.map(toKey)),
     typing: (chat: string, state: 'composing' | 'recording' | 'paused') => sock.sendPresenceUpdate(state, chat),
     presence: (state: 'available' | 'unavailable') => sock.sendPresenceUpdate(state),

@@ -1,6 +1,16 @@
 // Every Baileys event is decided here: handled, or ignored on purpose. A new event does not compile until it is.
-import { proto, type BaileysEventMap, type Chat, type Contact, type WAMessage } from '@whiskeysockets/baileys'
+import {
+  proto,
+  type BaileysEventMap,
+  type Chat,
+  type Contact,
+  type WAMessage,
+  type WAMessageKey,
+} from '@whiskeysockets/baileys'
+import { mutedForEver } from '../../shared/model/chat.ts'
 import { createGrowingCache } from '../growing-cache.ts'
+import type { AccountChange } from './account-facts.ts'
+import { toCallChange } from './calls.ts'
 import type { ChatFact, ContactFact, Fact } from './facts.ts'
 import { toGroupChange, toGroupState } from './group-facts.ts'
 import type { Identities } from './identities.ts'
@@ -64,6 +74,10 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
       ...(chat.name ? { name: chat.name } : {}),
       ...(typeof chat.archived === 'boolean' ? { archived: chat.archived } : {}),
       ...(chat.pinned === undefined ? {} : { pinned: Boolean(chat.pinned) }),
+      ...toMuted(chat.muteEndTime),
+      ...toMarked(chat.unreadCount),
+      ...(typeof chat.ephemeralExpiration === 'number' ? { ephemeralSeconds: chat.ephemeralExpiration } : {}),
+      ...(chat.ephemeralExpiration === null ? { ephemeralSeconds: 0 } : {}),
       ...(activity > 0 ? { lastActivity: new Date(activity * 1000) } : {}),
     }
   }
@@ -84,6 +98,11 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
     lastSaid.set(fact.jids[0], text)
     return true
   }
+  const tellAccount = (what: AccountChange) => tell({ kind: 'account', what }, nothing)
+  const ownCopy = (key: WAMessageKey) => {
+    const chat = identities.jidsOf(key.remoteJid, key.remoteJidAlt)
+    return chat && key.id ? { chat, messageId: key.id, fromMe: key.fromMe === true } : undefined
+  }
   const present = <T>(value: T | undefined): value is T => value !== undefined
   const onChats = (chats: Partial<Chat>[]) => {
     // Counters and times come from the messages themselves; of updates only what the phone decides is taken.
@@ -91,10 +110,14 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
     const facts = chats
       .map(chatFact)
       .filter(present)
-      .filter(({ name, archived, pinned }) => name !== undefined || archived !== undefined || pinned !== undefined)
+      .filter(({ jids: _jids, lastActivity: _lastActivity, ...decided }) => Object.keys(decided).length > 0)
     if (facts.length > 0) tell({ kind: 'chats', chats: facts }, nothing)
   }
   const onContacts = (contacts: Partial<Contact>[]) => {
+    for (const { id, imgUrl } of contacts) {
+      const who = imgUrl === undefined ? undefined : identities.jidsOf(id)
+      if (who) tellAccount({ change: 'picture', who, removed: imgUrl === 'removed' })
+    }
     const facts = contacts.map(contactFact).filter(present).filter(isNews)
     if (facts.length > 0) tell({ kind: 'contacts', contacts: facts }, nothing)
   }
@@ -159,28 +182,76 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
     'group.join-request': 'ignored',
     // A word that members put beside their own names: nothing we show.
     'group.member-tag.update': 'ignored',
-    // Statuses come from raw acks and receipts; edits, revokes and reactions from the message that carries them.
-    'messages.update': 'ignored',
+    // Of these only the star: statuses come from raw acks and receipts, edits and revokes from the message that carries them.
+    'messages.update': (updates) => {
+      for (const { key, update } of updates) {
+        const target = typeof update.starred === 'boolean' ? ownCopy(key) : undefined
+        if (target) tellAccount({ change: 'star', target, starred: update.starred === true })
+      }
+    },
     'messages.reaction': 'ignored',
     'message-receipt.update': 'ignored',
     'messaging-history.status': 'ignored',
-    'messages.delete': 'ignored',
+    // A whole chat's messages are never told this way (rc14).
+    'messages.delete': (told) => {
+      for (const target of 'keys' in told ? told.keys.map(ownCopy).filter(present) : [])
+        tellAccount({ change: 'message-hidden', target })
+    },
     'message-capping.update': 'ignored',
+    // Told by the patch itself, which says up to when (app-state.ts).
     'chats.delete': 'ignored',
-    'chats.lock': 'ignored',
+    'chats.lock': ({ id, locked }) => {
+      const jids = identities.jidsOf(id)
+      if (jids) tell({ kind: 'chats', chats: [{ jids, locked }] }, nothing)
+    },
+    // Never told by rc14; asked for when the connection opens (connection.ts).
     'blocklist.set': 'ignored',
-    'blocklist.update': 'ignored',
-    call: 'ignored',
-    'labels.edit': 'ignored',
-    'labels.association': 'ignored',
+    'blocklist.update': ({ blocklist, type }) => {
+      for (const who of blocklist.map((jid) => identities.jidsOf(jid)).filter(present))
+        tellAccount({ change: 'blocked', who, blocked: type === 'add' })
+    },
+    call: (calls) => {
+      for (const what of calls.map((call) => toCallChange(call, identities)).filter(present)) tellAccount(what)
+    },
+    'labels.edit': ({ id: labelId, name, color, deleted }) =>
+      tellAccount({
+        change: 'label',
+        labelId,
+        ...(name ? { name } : {}),
+        ...(typeof color === 'number' ? { color } : {}),
+        deleted,
+      }),
+    // Labels on single messages are shown by no app any more.
+    'labels.association': ({ association, type }) => {
+      const chat = 'messageId' in association ? undefined : identities.jidsOf(association.chatId)
+      if (chat) tellAccount({ change: 'chat-label', chat, labelId: association.labelId, labeled: type === 'add' })
+    },
     'newsletter.reaction': 'ignored',
     'newsletter.view': 'ignored',
     'newsletter-participants.update': 'ignored',
     'newsletter-settings.update': 'ignored',
+    // How the phone's own app looks and backs up; nothing here depends on it.
     'settings.update': 'ignored',
   }
 }
 
 function withUnread(chat: Partial<Chat>, fact: ChatFact | undefined): ChatFact | undefined {
   return fact && typeof chat.unreadCount === 'number' ? { ...fact, unreadCount: Math.max(0, chat.unreadCount) } : fact
+}
+
+/** Milliseconds from app state, seconds from a history; below zero = without an end. */
+function toMuted(end: unknown): { mutedUntil?: Date | null } {
+  if (end === null) return { mutedUntil: null }
+  if (end === undefined) return {}
+  const value = Number(end)
+  if (!Number.isFinite(value) || value === 0) return {}
+  if (value < 0) return { mutedUntil: mutedForEver }
+  const at = new Date(value < 1e11 ? value * 1_000 : value)
+  return { mutedUntil: at < mutedForEver ? at : mutedForEver }
+}
+
+/** App state says 0 or -1; what messages add to the counter is counted where they are stored (rc14). */
+function toMarked(unreadCount: number | null | undefined): { markedUnread?: boolean } {
+  if (unreadCount === -1) return { markedUnread: true }
+  return unreadCount === 0 ? { markedUnread: false } : {}
 }

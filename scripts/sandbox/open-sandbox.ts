@@ -18,6 +18,7 @@ import { holdFolder } from './hold-folder.ts'
 import { quietLibsignal } from './quiet-libsignal.ts'
 import type { Address } from './records.ts'
 import { admit } from './server/admit.ts'
+import { createCalls } from './server/calls.ts'
 import { acceptConnection, type Connection, type Log } from './server/connection.ts'
 import { createExchange } from './server/exchange.ts'
 import { createFaults } from './server/faults.ts'
@@ -63,6 +64,7 @@ export const openSandbox = async ({ port, dataDir, log, host = '127.0.0.1' }: Sa
   const phones = createPhones(exchange)
   const codes = createCodePairing(exchange, waiting)
   const signals = createSignalRouter(exchange)
+  const calls = createCalls(exchange)
   const serverKey = Curve.generateKeyPair()
   const key = { public: Buffer.from(serverKey.public), private: Buffer.from(serverKey.private) }
 
@@ -75,7 +77,7 @@ export const openSandbox = async ({ port, dataDir, log, host = '127.0.0.1' }: Sa
   const iq = { exchange, codes, startHistory }
   const onNode = (connection: Connection, stanza: BinaryNode) => {
     if (stanza.tag === 'iq') answerIq(iq, connection, stanza)
-    else receiveStanza(exchange, signals, connection, stanza)
+    else receiveStanza(exchange, signals, calls, connection, stanza)
   }
 
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 20 * 1024 * 1024 })
@@ -108,7 +110,7 @@ export const openSandbox = async ({ port, dataDir, log, host = '127.0.0.1' }: Sa
   }
 
   const place = { url: '' }
-  const door = createDoor({ exchange, phones, waiting, codes, signals, place })
+  const door = createDoor({ exchange, phones, waiting, codes, signals, calls, place })
   const serve = getRequestListener(door.fetch)
   const server = createServer((request, response) => void serve(request, response))
   // Longer than a busy caller may be away: otherwise it writes into a connection that we have just closed.

@@ -30,6 +30,13 @@ export type Phone = {
   /** The key of the account's app state, shared with every companion. */
   appStateKey: { keyId: Buffer; keyData: Buffer }
   counters: Counters
+  /** The words below the name; absent = those it was born with. */
+  about?: string
+  pictureUrl?: string
+  /** By WhatsApp's names of the settings; absent = `all`. */
+  privacy?: Record<string, string>
+  /** Numbers. */
+  blocked?: string[]
   /** It may not write to new contacts; `until` in unix seconds, when the server names a time. */
   outreachLock?: { until?: number }
   /** Its privacy forbids others to add it to groups: they may invite it. */
@@ -90,6 +97,7 @@ export type MessageKind =
   | 'reaction'
   | 'edit'
   | 'revoke'
+  | 'pin'
   | 'other'
 
 export type Place = { latitude: number; longitude: number; name?: string | undefined; address?: string | undefined }

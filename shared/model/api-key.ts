@@ -13,6 +13,7 @@ export const scopes = [
   'contacts.read',
   'groups.read',
   'groups.write',
+  'contacts.write',
   'events.read',
   'webhooks.read',
   'webhooks.write',

@@ -4,6 +4,7 @@ import type { OutContent } from './content.ts'
 import type { GroupSettings } from './group.ts'
 import type { EventAnswer } from './planned-event.ts'
 import type { FieldFault } from './problem.ts'
+import type { PatchPrivacy } from './profile.ts'
 
 /** Per kind: what the owner needs. A new kind is a new row here and an act in connector/sessions/outbox/acts. */
 export type CommandPayloads = {
@@ -20,6 +21,34 @@ export type CommandPayloads = {
   'presence.subscribe': { chatId: string }
   /** The file of a message, from WhatsApp into the store. */
   'media.fetch': { chatId: string; targetId: string; sender: string }
+  'message.star': { chatId: string; targetId: string; targetSender: string; starred: boolean }
+  /** Deletes our own copy. */
+  'message.hide': { chatId: string; targetId: string; targetSender: string }
+  /** 0 seconds takes the pin off. */
+  'message.pin': { chatId: string; targetId: string; targetSender: string; seconds: number }
+  /** `mutedUntil: null` = not muted; `labels`: all it shall have. */
+  'chat.set': {
+    chatId: string
+    archived?: boolean
+    pinned?: boolean
+    mutedUntil?: Date | null
+    ephemeralSeconds?: number
+    labels?: string[]
+  }
+  'chat.unread': { chatId: string }
+  'chat.clear': { chatId: string }
+  'chat.delete': { chatId: string }
+  'label.set': { labelId: string; name: string; color: number; deleted: boolean }
+  'contact.block': { jid: string; blocked: boolean }
+  'contact.about': { jid: string }
+  'contact.picture': { jid: string; size: 'preview' | 'image' }
+  'contact.addresses': { jid: string }
+  'blocklist.read': Record<string, never>
+  'profile.read': Record<string, never>
+  'profile.set': { changes: { name?: string; about?: string } }
+  'privacy.read': Record<string, never>
+  'privacy.set': { changes: PatchPrivacy }
+  'call.reject': { callId: string }
   /** `phones`: digits. */
   'contacts.check': { phones: string[] }
   /** Participants are jids, here and below. */
@@ -50,6 +79,23 @@ export const lightKinds: readonly CommandKind[] = [
   'group.invite',
   'group.requests',
   'media.fetch',
+  'message.star',
+  'message.hide',
+  'chat.set',
+  'chat.unread',
+  'chat.clear',
+  'chat.delete',
+  'label.set',
+  'contact.block',
+  'contact.about',
+  'contact.picture',
+  'contact.addresses',
+  'blocklist.read',
+  'profile.read',
+  'profile.set',
+  'privacy.read',
+  'privacy.set',
+  'call.reject',
 ]
 
 /** What must not happen twice: found half done after a crash, it ends as `command.outcome_unknown`. */

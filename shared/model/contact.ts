@@ -13,6 +13,8 @@ export type Contact = {
   /** As the contact calls itself. */
   notify?: string
   verifiedName?: string
+  /** This account does not hear from it. */
+  blocked?: boolean
   /** name, else notify, else verifiedName, lower case; what lists are ordered by. */
   sortName: string
   updatedAt: Date
@@ -30,6 +32,7 @@ export function toContactView(contact: Contact) {
     name: contact.name,
     notify: contact.notify,
     verifiedName: contact.verifiedName,
+    isBlocked: contact.blocked === true,
     isGroup: false,
   }
 }

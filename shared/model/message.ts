@@ -44,6 +44,10 @@ export type Message = ShownContent & {
   responses?: EventResponse[]
   editedAt?: Date
   revokedAt?: Date
+  /** Marked with a star, for this account only. */
+  starred?: boolean
+  /** The last word on whether it is pinned in its chat, and until when. */
+  pin?: { by: string; at: Date; until: Date | null }
   /** From a history sync; no `message.received` was written for it. */
   historical?: boolean
   /** The protobuf `Message` as WhatsApp knows it, for quotes and retries. */
@@ -84,6 +88,8 @@ export function toMessageView(message: Message) {
     reactions: message.reactions,
     editedAt: message.editedAt,
     revokedAt: message.revokedAt,
+    isStarred: message.starred,
+    pinnedUntil: message.pin?.until && message.pin.until > new Date() ? message.pin.until : undefined,
     historical: message.historical,
     commandId: message.commandId,
   }
@@ -153,6 +159,14 @@ export const SendMessage = v.variant('type', [
 export type SendMessage = v.InferOutput<typeof SendMessage>
 
 export const EditMessage = v.strictObject({ text: Text })
+export const StarMessage = v.strictObject({ starred: v.optional(v.boolean(), true) })
+
+/** The times that WhatsApp's apps offer: a day, a week, 30 days; 0 takes the pin off. */
+export const pinTimes = [0, 86_400, 604_800, 2_592_000] as const
+export const PinMessage = v.strictObject({
+  seconds: v.optional(v.picklist(pinTimes, `must be one of ${pinTimes.join(', ')}`), 604_800),
+})
+
 export const ReactToMessage = v.strictObject({
   /** Empty removes the reaction. */
   emoji: v.pipe(v.string(), v.maxLength(32)),

@@ -7,6 +7,11 @@ import { formatCursor, parseCursor, type Page } from '../model/page.ts'
 export const contactIndexes: IndexDescription[] = [
   { key: { sessionId: 1, sortName: 1, _id: 1 }, name: 'byName' }, // page()
   { key: { sessionId: 1, jids: 1 }, name: 'alias' }, // resolve()
+  {
+    key: { sessionId: 1, blocked: 1, _id: 1 },
+    name: 'blocked', // blocked()
+    partialFilterExpression: { blocked: { $exists: true } },
+  },
 ]
 
 type Jids = readonly [string, ...string[]]
@@ -77,6 +82,20 @@ export function createContactStore(db: Db) {
       return contacts
         .find({ sessionId, jids: { $in: [...jids] } }, { projection: { jids: 1, lid: 1, phone: 1 } })
         .toArray()
+    },
+
+    /** Who is blocked; at most `limit`. */
+    async blocked(sessionId: string, limit: number): Promise<Contact[]> {
+      return contacts.find({ sessionId, blocked: true }).sort({ _id: 1 }).limit(limit).toArray()
+    },
+
+    /** Returns the row as it is afterwards, `null` when there is none. */
+    async setBlocked(sessionId: string, contactId: string, isBlocked: boolean): Promise<Contact | null> {
+      return contacts.findOneAndUpdate(
+        { _id: `${sessionId}/${contactId}` },
+        isBlocked ? { $set: { blocked: true } } : { $unset: { blocked: '' } },
+        { returnDocument: 'after' },
+      )
     },
 
     async page(sessionId: string, query: { limit: number; cursor?: string | undefined }): Promise<Page<Contact>> {

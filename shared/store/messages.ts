@@ -242,6 +242,36 @@ export function createMessageStore(db: Db) {
       )
     },
 
+    async star(key: string, starred: boolean): Promise<Message | null> {
+      return messages.findOneAndUpdate({ _id: key }, starred ? { $set: { starred } } : { $unset: { starred: '' } }, {
+        returnDocument: 'after',
+      })
+    },
+
+    /** Pinned for everybody in its chat; an older word than the last one changes nothing. */
+    async pin(key: string, pin: NonNullable<Message['pin']>): Promise<Message | null> {
+      return messages.findOneAndUpdate(
+        { _id: key, $or: [{ 'pin.at': { $exists: false } }, { 'pin.at': { $lte: pin.at } }] },
+        { $set: { pin } },
+        { returnDocument: 'after' },
+      )
+    },
+
+    /** Deleted for this account only. */
+    async remove(key: string): Promise<void> {
+      await messages.deleteOne({ _id: key })
+    },
+
+    /** Removes up to `limit` messages of a chat that are as old as `upTo` or older; returns how many went. */
+    async removeUpTo(sessionId: string, chatId: string, upTo: Date, limit: number): Promise<number> {
+      const rows = await messages
+        .find({ sessionId, chatId, timestamp: { $lte: upTo } }, { projection: { _id: 1 } })
+        .limit(limit)
+        .toArray()
+      if (rows.length > 0) await messages.deleteMany({ _id: { $in: rows.map((row) => row._id) } })
+      return rows.length
+    },
+
     /** One reaction per sender; an empty emoji removes it. */
     async react(key: string, reaction: Reaction): Promise<Message | null> {
       const others = {

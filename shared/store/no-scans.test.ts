@@ -71,6 +71,15 @@ const bytes = async function* () {
   yield Buffer.from('bytes')
 }
 const written = { owner: { sessionId: 's5' }, maxBytes: 100 }
+const call = {
+  sessionId: 's1',
+  chatId: 'c1',
+  from: 'c1',
+  isVideo: false,
+  isGroup: false,
+  state: 'ringing' as const,
+  offeredAt: at,
+}
 /** The first page and the one after it. */
 const pages = async (read: (cursor?: string) => Promise<{ nextCursor: string | null }>) => {
   const { nextCursor } = await read()
@@ -137,9 +146,20 @@ const exercises: Exercises = {
     resolveOrCreate: (store) => store.resolveOrCreate('s1', ['c1', 'alias'], at),
     among: (store) => store.among('s1', ['c1', 'c2', 'none']),
     gather: (store) => store.gather('s1', 'gone', 'c1'),
+    resolveAll: (store) => store.resolveAll('s1', ['c1', 'c2']),
     touch: (store) => store.touch('s1', 'c1', { unread: 1, heard: true }),
     describe: (store) => store.describe('s1', 'c1', { name: 'n' }),
-    page: (store) => pages((cursor) => store.page('s1', { limit: 5, cursor })),
+    label: async (store) => [await store.label('s1', 'c1', '1', true), await store.label('s1', 'c1', '1', false)],
+    unlabel: (store) => store.unlabel('s1', '9', 5),
+    clear: (store) => store.clear('s1', 'c2', { upTo: at, deleted: true, lastMessage: undefined }),
+    page: async (store) => {
+      await pages((cursor) => store.page('s1', { limit: 5, cursor }))
+      await pages((cursor) => store.page('s1', { limit: 5, cursor, archived: true }))
+      await pages((cursor) => store.page('s1', { limit: 5, cursor, unread: true }))
+      await pages((cursor) => store.page('s1', { limit: 5, cursor, unread: false }))
+      await pages((cursor) => store.page('s1', { limit: 5, cursor, label: '5' }))
+      await pages((cursor) => store.page('s1', { limit: 5, cursor, q: 'An' }))
+    },
     count: (store) => store.count('s1'),
     countIn: async (store) => [await store.countIn(['s1', 's2']), await store.countIn(undefined)],
     removeAll: (store) => store.removeAll('s5'),
@@ -149,6 +169,24 @@ const exercises: Exercises = {
     upsert: (store) => store.upsert('s1', ['c1', 'c2'], { name: 'joined' }),
     upsertMany: (store) => store.upsertMany('s1', [{ jids: ['c1', 'c2'], name: 'joined' }, { jids: ['c3'] }]),
     among: (store) => store.among('s1', ['c1', 'none']),
+    blocked: (store) => store.blocked('s1', 5),
+    setBlocked: async (store) => [await store.setBlocked('s1', 'c1', true), await store.setBlocked('s1', 'c1', false)],
+    page: (store) => pages((cursor) => store.page('s1', { limit: 5, cursor })),
+    removeAll: (store) => store.removeAll('s5'),
+  },
+  labels: {
+    list: (store) => store.list('s1'),
+    read: (store) => store.read('s1', '5'),
+    among: (store) => store.among('s1', ['5', '6']),
+    reserve: (store) => store.reserve('s1', { name: 'n', color: 0 }),
+    put: (store) => store.put('s1', '5', { name: 'n', deleted: false }),
+    removeAll: (store) => store.removeAll('s5'),
+  },
+  calls: {
+    offer: (store) => store.offer({ ...call, _id: 's1/new', callId: 'new' }),
+    end: (store) => store.end('s1', '5', 'missed', at),
+    accept: (store) => store.accept('s1', '6'),
+    read: (store) => store.read('s1', '5'),
     page: (store) => pages((cursor) => store.page('s1', { limit: 5, cursor })),
     removeAll: (store) => store.removeAll('s5'),
   },
@@ -184,6 +222,10 @@ const exercises: Exercises = {
     vote: (store) => store.vote('s1/c1/me/m1', { sender: 'me', options: ['a'], at }),
     respond: (store) => store.respond('s1/c1/me/m1', { sender: 'me', answer: 'maybe', at }),
     react: (store) => store.react('s1/c1/me/m1', { sender: 'me', emoji: '!', at }),
+    star: (store) => store.star('s1/c1/me/m1', true),
+    pin: (store) => store.pin('s1/c1/me/m1', { by: 'me', at, until: null }),
+    remove: (store) => store.remove('s4/c1/me/m1'),
+    removeUpTo: (store) => store.removeUpTo('s4', 'c1', new Date(1005), 5),
     removeSome: (store) => store.removeSome('s5', 10),
   },
   media: {
@@ -411,7 +453,10 @@ async function fill(): Promise<void> {
       chatId: `c${i}`,
       jids: [`c${i}`],
       unreadCount: i % 2,
-      archived: false,
+      isUnread: i % 2 === 1,
+      archived: i % 2 === 1,
+      labels: [String(i % 10)],
+      tokens: i % 4 === 0 ? ['a', 'an', 'ana'] : ['b'],
       pinned: i % 3 === 0 ? 1 : 0,
       lastActivity: new Date(i),
     })),
@@ -424,6 +469,22 @@ async function fill(): Promise<void> {
       updatedAt: new Date(i),
     })),
     groups: rows((s, i) => ({ ...group(s, i), _id: `${s}/g${i}`, sortName: `n${i}`, updatedAt: at })),
+    labels: rows((s, i) => ({
+      _id: `${s}/${i}`,
+      sessionId: s,
+      labelId: `${i}`,
+      name: `n${i}`,
+      color: 0,
+      state: 'live',
+      updatedAt: at,
+    })),
+    calls: rows((s, i) => ({
+      ...call,
+      _id: `${s}/${i}`,
+      sessionId: s,
+      callId: `${i}`,
+      offeredAt: new Date(Date.now() - i),
+    })),
     messages: rows((s, i) => ({
       ...message(`m${i}`),
       _id: `${s}/c1/me/m${i}`,

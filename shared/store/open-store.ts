@@ -3,6 +3,7 @@ import type { Db, IndexDescription, MongoClient } from 'mongodb'
 import { Problem } from '../model/problem.ts'
 import { apiKeyIndexes, createApiKeyStore } from './api-keys.ts'
 import { authIndexes, createAuthLogStore } from './auth-log.ts'
+import { callIndexes, createCallStore } from './calls.ts'
 import { chatIndexes, createChatStore } from './chats.ts'
 import { createCipher, type Cipher } from './cipher.ts'
 import { openClient, type OpenClientOptions } from './client.ts'
@@ -13,6 +14,7 @@ import { createDeliveryStore, deliveryIndexes } from './deliveries.ts'
 import { createEventStore, eventIndexes } from './events.ts'
 import { openFeed, type FeedOptions } from './feed.ts'
 import { createGroupStore, groupIndexes } from './groups.ts'
+import { createLabelStore, labelIndexes } from './labels.ts'
 import { createLeaseStore, leaseIndexes } from './leases.ts'
 import { createGridFsBytes, gridFsIndexes } from './gridfs-bytes.ts'
 import { createMediaStore, mediaIndexes } from './media.ts'
@@ -63,6 +65,8 @@ function createStore(client: MongoClient, db: Db, cipher: Cipher, webhookCipher:
     chats: createChatStore(db),
     contacts: createContactStore(db),
     groups: createGroupStore(db),
+    labels: createLabelStore(db),
+    calls: createCallStore(db),
     messages: createMessageStore(db),
     media: createMediaStore(db, createGridFsBytes(db, mediaCipher), mediaCipher),
     commands: createCommandStore(db),
@@ -107,6 +111,8 @@ async function ensureIndexes(db: Db, eventRetentionDays: number): Promise<void> 
     chats: chatIndexes,
     contacts: contactIndexes,
     groups: groupIndexes,
+    labels: labelIndexes,
+    calls: callIndexes,
     messages: messageIndexes,
     media: mediaIndexes,
     ...gridFsIndexes,

@@ -48,9 +48,13 @@ export async function unifyChats(db: Db, chats: Collection<Chat>, keep: Chat, ot
       $addToSet: { jids: { $each: other.jids } },
       $set: {
         unreadCount: keep.unreadCount + other.unreadCount,
+        isUnread: keep.isUnread === true || other.isUnread === true,
         pinned: Math.max(keep.pinned, other.pinned),
         ...(isNewer ? { lastMessage: other.lastMessage, lastActivity: other.lastActivity } : {}),
-        ...(keep.name === undefined && other.name !== undefined ? { name: other.name } : {}),
+        ...(keep.name === undefined && other.name !== undefined
+          ? { name: other.name, tokens: other.tokens ?? [] }
+          : {}),
+        ...(other.labels?.length ? { labels: [...new Set([...(keep.labels ?? []), ...other.labels])] } : {}),
         ...(heard ? { heard } : {}),
       },
     },

@@ -129,6 +129,7 @@ function whoWasHeard(fact: Fact): readonly string[] {
     case 'ack':
     case 'receipt':
     case 'chat-read':
+    case 'account':
     case 'chats':
     case 'group-state':
     case 'group-change':

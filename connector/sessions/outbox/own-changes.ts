@@ -3,6 +3,7 @@ import type { Command } from '../../../shared/model/command.ts'
 import { toPreview } from '../../../shared/model/content.ts'
 import { toMessageKey, toMessageView, type Message } from '../../../shared/model/message.ts'
 import { toQueuedMessage } from '../../../shared/model/queued-message.ts'
+import { recordAccount } from '../record/record-account.ts'
 import { recordChange } from '../record/record-changes.ts'
 import { keepAnswer } from '../record/record-answer.ts'
 import { toFactKey, toPeople, type RecordContext } from '../record/context.ts'
@@ -119,9 +120,28 @@ export async function recordOwnChange(context: RecordContext, command: Command, 
       const { payload, sessionId } = command as Command<'message.respond'>
       return keepAnswer(context, keyOf(sessionId, payload), 'me', { answer: payload.answer }, at)
     }
+    case 'message.pin': {
+      const { chatId, targetId, targetSender, seconds } = (command as Command<'message.pin'>).payload
+      const sender = targetSender === 'me' ? ('me' as const) : ([targetSender] as const)
+      return recordAccount(context, {
+        change: 'pin',
+        target: { chat: [chatId], sender, messageId: targetId },
+        by: 'me',
+        at,
+        until: seconds === 0 ? null : new Date(at.getTime() + seconds * 1_000),
+      })
+    }
+    // These change nothing of ours, or their act has recorded it.
     case 'message.send':
+    case 'message.star':
+    case 'message.hide':
     case 'chat.read':
     case 'chat.typing':
+    case 'chat.set':
+    case 'chat.unread':
+    case 'chat.clear':
+    case 'chat.delete':
+    case 'label.set':
     case 'presence.set':
     case 'presence.subscribe':
     case 'contacts.check':
@@ -136,6 +156,16 @@ export async function recordOwnChange(context: RecordContext, command: Command, 
     case 'group.requests':
     case 'group.decide_requests':
     case 'media.fetch':
+    case 'contact.block':
+    case 'contact.about':
+    case 'contact.picture':
+    case 'contact.addresses':
+    case 'blocklist.read':
+    case 'profile.read':
+    case 'profile.set':
+    case 'privacy.read':
+    case 'privacy.set':
+    case 'call.reject':
       return undefined
   }
 }

@@ -8,6 +8,7 @@ import type { Jids } from '../../whatsapp/facts.ts'
 import type { Addresses } from './addresses.ts'
 import type { SessionMedia } from '../media/files.ts'
 import type { Counters } from './counters.ts'
+import type { EarlyMarks } from './early-marks.ts'
 
 export type RecordContext = {
   sessionId: string
@@ -17,6 +18,8 @@ export type RecordContext = {
   counters: Counters
   /** The session's files. Absent: none are fetched or sent. */
   media?: SessionMedia
+  /** Absent: a mark on a message that is not known is dropped. */
+  early?: EarlyMarks
 }
 
 /** People for the data of an event, each once; `me` and groups are none. */

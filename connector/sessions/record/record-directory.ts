@@ -1,6 +1,6 @@
 // People and chats as the phone knows them, the first history, and what is live only.
 import type { EventInput } from '../../../shared/model/event.ts'
-import { toChatView, type Chat } from '../../../shared/model/chat.ts'
+import { isDeletedChat, toChatView, type Chat } from '../../../shared/model/chat.ts'
 import type { ChatFact, ContactFact, Fact } from '../../whatsapp/facts.ts'
 import { toFactKey, type RecordContext } from './context.ts'
 import { recordMessages } from './record-messages.ts'
@@ -60,8 +60,13 @@ export async function recordChats(
   announce: boolean,
 ): Promise<void> {
   const events: EventInput[] = []
-  for (const { jids, name, archived, pinned, unreadCount, lastActivity } of chats) {
+  for (const { jids, name, archived, pinned, unreadCount, lastActivity, ...others } of chats) {
+    const { mutedUntil, markedUnread, locked, ephemeralSeconds } = others
     const facts = {
+      ...(mutedUntil === undefined ? {} : { mutedUntil }),
+      ...(markedUnread === undefined ? {} : { markedUnread, ...(markedUnread ? {} : { unreadCount: 0 }) }),
+      ...(locked === undefined ? {} : { locked }),
+      ...(ephemeralSeconds === undefined ? {} : { ephemeralSeconds }),
       ...(name === undefined ? {} : { name }),
       ...(archived === undefined ? {} : { archived }),
       ...(pinned === undefined ? {} : { pinned: pinned ? 1 : 0 }),
@@ -74,7 +79,7 @@ export async function recordChats(
     await context.store.chats.describe(context.sessionId, chatId, facts)
     if (!announce) continue
     const chat = await context.store.chats.resolve(context.sessionId, [chatId])
-    if (chat) events.push({ type: 'chat.updated', data: toChatView(chat) })
+    if (chat && !isDeletedChat(chat)) events.push({ type: 'chat.updated', data: toChatView(chat) })
   }
   await context.appender.append(events)
 }

@@ -4,6 +4,8 @@ import type { Fact, FactDelivery, MessageFact } from '../../whatsapp/facts.ts'
 import { patiently, untilAborted } from '../../patiently.ts'
 import type { RecordContext } from './context.ts'
 import { recordAnswer } from './record-answer.ts'
+import { recordAccount } from './record-account.ts'
+import { recordEarlyMarks } from './record-chat-changes.ts'
 import { recordChange, recordStatuses, type StatusFact } from './record-changes.ts'
 import { recordChats, recordContacts, recordHistory, recordSignal } from './record-directory.ts'
 import { recordGroupChange, recordGroups } from './record-groups.ts'
@@ -80,7 +82,8 @@ export function createRecorder({ context, rests, signal, onRetry, onRefused }: R
     if (!first) return
     switch (first.kind) {
       case 'message':
-        return recordMessages(context, facts as MessageFact[])
+        await recordMessages(context, facts as MessageFact[])
+        return recordEarlyMarks(context, facts as MessageFact[])
       case 'ack':
       case 'receipt':
         return recordStatuses(context, facts as StatusFact[])
@@ -95,6 +98,8 @@ export function createRecorder({ context, rests, signal, onRetry, onRefused }: R
         if (chatId !== undefined) await context.store.chats.touch(context.sessionId, chatId, { unread: 'clear' })
         return
       }
+      case 'account':
+        return recordAccount(context, first.what)
       case 'contacts':
         return recordContacts(context, first.contacts, true)
       case 'chats':

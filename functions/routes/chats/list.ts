@@ -1,4 +1,4 @@
-// GET /v1/sessions/{id}/chats: pinned first, then by last activity.
+// GET /v1/sessions/{id}/chats: pinned first, then by last activity; those found by `q` in an order of their own.
 import * as v from 'valibot'
 import { toChatView } from '../../../shared/model/chat.ts'
 import { PageQuery } from '../../../shared/model/page.ts'
@@ -11,7 +11,13 @@ const Flag = v.optional(
     v.transform((text) => text === 'true'),
   ),
 )
-const ChatsQuery = v.strictObject({ ...PageQuery.entries, archived: Flag, unread: Flag })
+const ChatsQuery = v.strictObject({
+  ...PageQuery.entries,
+  archived: Flag,
+  unread: Flag,
+  label: v.optional(v.pipe(v.string(), v.regex(/^\d{1,19}$/, 'must be the id of a label'))),
+  q: v.optional(v.pipe(v.string(), v.minLength(1, 'must not be empty'), v.maxLength(100))),
+})
 
 export const listChats = (api: Api) =>
   sessionOperation(api, { scope: 'chats.read', query: ChatsQuery }, async (c, { sessionId, query }) => {

@@ -78,3 +78,16 @@ export async function findAnswerable(
   if (!isThere) throw new Problem('message.not_answerable', { detail: `It is no ${type}, or not sent yet` })
   return target.row
 }
+
+/** A message that WhatsApp has, its phone too: one that has not gone is none yet. */
+export async function findStanding(
+  api: Api,
+  sessionId: string,
+  messageId: string | undefined,
+  chat: string | undefined,
+): Promise<Message> {
+  const target = await findTarget(api, sessionId, messageId, chat)
+  if (!('row' in target) || target.row.status === 'queued' || target.row.status === 'failed')
+    throw new Problem('message.not_found')
+  return target.row
+}

@@ -4,6 +4,7 @@ import type { Api, AppEnv } from '../../deps.ts'
 import { editMessage } from './edit.ts'
 import { forwardMessage } from './forward.ts'
 import { listMessages } from './history.ts'
+import { pinMessage } from './pin.ts'
 import { reactToMessage } from './react.ts'
 import { readMessage } from './read.ts'
 import { respondToEvent } from './respond.ts'
@@ -11,6 +12,7 @@ import { revokeMessage } from './revoke.ts'
 import { searchMessages } from './search.ts'
 import { sendMessage } from './send.ts'
 import { voteInPoll } from './vote.ts'
+import { starMessage } from './star.ts'
 
 export const messagesRoutes = (api: Api) =>
   new Hono<AppEnv>()
@@ -23,4 +25,6 @@ export const messagesRoutes = (api: Api) =>
     .post('/v1/sessions/:sessionId/messages/:messageId/forward', forwardMessage(api))
     .post('/v1/sessions/:sessionId/messages/:messageId/poll-vote', voteInPoll(api))
     .put('/v1/sessions/:sessionId/messages/:messageId/event-response', respondToEvent(api))
+    .put('/v1/sessions/:sessionId/messages/:messageId/star', starMessage(api))
+    .put('/v1/sessions/:sessionId/messages/:messageId/pin', pinMessage(api))
     .get('/v1/sessions/:sessionId/chats/:chatId/messages', listMessages(api))

@@ -3,6 +3,8 @@ import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { Refusal } from '../server/refusal.ts'
+import { addAccountRoutes } from './account-routes.ts'
+import { addAppStateRoutes } from './app-state-routes.ts'
 import type { DoorDeps } from './deps.ts'
 import { addFaultRoutes } from './fault-routes.ts'
 import { addGroupRoutes } from './group-routes.ts'
@@ -39,6 +41,8 @@ export const createDoor = (deps: DoorDeps): Hono => {
   addSignalRoutes(app, deps)
   addGroupRoutes(app, deps)
   addMediaRoutes(app, deps)
+  addAppStateRoutes(app, deps)
+  addAccountRoutes(app, deps)
   addFaultRoutes(app, deps)
   app.notFound(() => problem(404, 'route.not_found', 'There is no such route.'))
   app.onError((error) => {

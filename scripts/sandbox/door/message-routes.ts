@@ -89,6 +89,7 @@ export const addMessageRoutes = (app: Hono, { exchange, phones }: DoorDeps): voi
       return { kind: 'reaction', emoji: body.reaction.emoji, target: find(body.reaction.messageId).key }
     if (body.edit) return { kind: 'edit', text: body.edit.text, target: own(body.edit.messageId) }
     if (body.revoke) return { kind: 'revoke', target: own(body.revoke.messageId) }
+    if (body.pin) return { kind: 'pin', seconds: body.pin.seconds, target: find(body.pin.messageId).key }
     if (body.location) return { kind: 'location', location: body.location }
     if (body.contacts) return { kind: 'contacts', contacts: body.contacts }
     if (body.poll) return { kind: 'poll', poll: body.poll }

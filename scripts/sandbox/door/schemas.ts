@@ -46,6 +46,7 @@ const messageKinds = [
   'reaction',
   'edit',
   'revoke',
+  'pin',
 ] as const
 
 /** Either the file itself, or how many bytes of anything. */
@@ -125,6 +126,7 @@ export const NewMessage = v.pipe(
     reaction: v.optional(v.strictObject({ messageId: MessageId, emoji: v.string() })),
     edit: v.optional(v.strictObject({ messageId: MessageId, text: Text })),
     revoke: v.optional(v.strictObject({ messageId: MessageId })),
+    pin: v.optional(v.strictObject({ messageId: MessageId, seconds: v.optional(v.number(), 604_800) })),
     addressing: Addressing,
     /** The server tells no other form of the sender's address, as WhatsApp's at times does not. */
     alone: v.optional(v.boolean()),

@@ -8,6 +8,7 @@ import { activate } from '../server/admit.ts'
 import type { Connection } from '../server/connection.ts'
 import type { Exchange } from '../server/exchange.ts'
 import { child, children, node } from '../server/nodes.ts'
+import { answerBlocklist, answerPicture, answerStatus } from './account.ts'
 import type { Answer } from './answer.ts'
 import { answerAppState } from './app-state.ts'
 import { answerGroups } from './groups.ts'
@@ -21,7 +22,6 @@ export type IqDeps = { exchange: Exchange; codes: CodePairing; startHistory(addr
 const MAX_MEDIA_BYTES = 2_147_483_648
 const BAD_REQUEST = 400
 const FORBIDDEN = 401
-const NOT_FOUND = 404
 
 /** After the answer; what fails costs this connection, and nothing else. */
 const later = (deps: IqDeps, connection: Connection, work: () => void) =>
@@ -52,7 +52,7 @@ const answerLinked = (deps: IqDeps, connection: Connection, address: Address, iq
     case 'abt':
       return [node('props', { hash: 'sandbox', refresh: 86_400 }, [])]
     case 'blocklist':
-      return [node('list', {}, [])]
+      return answerBlocklist(exchange, address, iq)
     case 'w:m':
       return [
         node('media_conn', { auth: 'sandbox', ttl: 3600 }, [
@@ -60,7 +60,9 @@ const answerLinked = (deps: IqDeps, connection: Connection, address: Address, iq
         ]),
       ]
     case 'w:profile:picture':
-      return iq.attrs.type === 'get' ? NOT_FOUND : []
+      return answerPicture(exchange, address, iq)
+    case 'status':
+      return answerStatus(exchange, address, iq)
     case 'md': {
       const removed = child(iq, 'remove-companion-device')
       if (!removed) return []

@@ -1,15 +1,13 @@
-// App state as the server sees it: numbered, encrypted patches per collection, told to the account's other devices.
-import { randomUUID } from 'node:crypto'
-import { type BinaryNode, S_WHATSAPP_NET } from '@whiskeysockets/baileys'
+// A companion's questions about app state: what is new in its collections, and patches of its own. A patch that was made
+// on an old version is refused, and what the companion has missed comes with the refusal.
+import { type BinaryNode } from '@whiskeysockets/baileys'
 import type { Address } from '../records.ts'
+import { appendPatch, patchesAfter, releaseHeld } from '../server/app-state-patches.ts'
 import type { Exchange } from '../server/exchange.ts'
-import { bytesOf, child, children, node, unixSeconds } from '../server/nodes.ts'
+import { bytesOf, child, children, node } from '../server/nodes.ts'
 import type { Answer } from './answer.ts'
 
 const BAD_REQUEST = 400
-
-const patchesAfter = (exchange: Exchange, phone: string, name: string, version: number): Buffer[] =>
-  [...exchange.store.patches.rows([phone, name], { after: version })].map(({ value }) => value)
 
 export const answerAppState = (exchange: Exchange, address: Address, iq: BinaryNode): Answer => {
   const sync = child(iq, 'sync')
@@ -18,34 +16,21 @@ export const answerAppState = (exchange: Exchange, address: Address, iq: BinaryN
     const name = collection.attrs.name ?? ''
     const version = Number(collection.attrs.version ?? 0) || 0
     const patch = bytesOf(collection, 'patch')
-    if (!patch) {
-      const patches = patchesAfter(exchange, address.phone, name, version)
-      return node('collection', { name, version }, [
-        node(
-          'patches',
-          {},
-          patches.map((bytes) => node('patch', {}, bytes)),
-        ),
-      ])
-    }
-    const newer = patchesAfter(exchange, address.phone, name, version)
-    if (newer.length > 0) {
-      // Made on an old version: the client must catch up first.
-      return node('collection', { name, version, type: 'error' }, [node('error', { code: 409, text: 'conflict' })])
-    }
-    exchange.transact(() => {
-      exchange.store.patches.put([address.phone, name, version + 1], patch)
-      for (const other of exchange.directory.devices(address.phone)) {
-        if (other.device === address.device || other.device === 0) continue
-        const attrs = { type: 'server_sync', id: randomUUID(), from: S_WHATSAPP_NET, t: unixSeconds() }
-        exchange.post(
-          other,
-          'notification',
-          node('notification', attrs, [node('collection', { name, version: version + 1 })]),
-        )
-      }
-    })
-    return node('collection', { name, version: version + 1 }, [])
+    const missed = () =>
+      node(
+        'patches',
+        {},
+        patchesAfter(exchange, address.phone, name, version).map((bytes) => node('patch', {}, bytes)),
+      )
+    // A snapshot is a file on WhatsApp's media servers; all patches since the first one say the same.
+    if (!patch) return node('collection', { name, version }, [missed()])
+    releaseHeld(exchange, address.phone, name)
+    const made = appendPatch(exchange, address, name, version, patch)
+    if (made !== undefined) return node('collection', { name, version: made }, [])
+    return node('collection', { name, version, type: 'error' }, [
+      missed(),
+      node('error', { code: 409, text: 'conflict' }),
+    ])
   })
   return [node('sync', {}, answers)]
 }

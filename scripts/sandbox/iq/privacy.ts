@@ -9,13 +9,20 @@ import { child, children, node, unixSeconds } from '../server/nodes.ts'
 import type { Answer } from './answer.ts'
 
 const CATEGORIES = ['readreceipts', 'last', 'online', 'profile', 'status', 'groupadd', 'calladd', 'messages']
+const BAD_REQUEST = 400
 const TOKEN_BYTES = 16
 
 export const answerPrivacy = (exchange: Exchange, address: Address, iq: BinaryNode): Answer => {
   const { directory } = exchange
   if (iq.attrs.type === 'get') {
-    const settings = CATEGORIES.map((name) => node('category', { name, value: 'all' }))
+    const kept = exchange.store.phones.get(address.phone)?.privacy ?? {}
+    const settings = CATEGORIES.map((name) => node('category', { name, value: kept[name] ?? 'all' }))
     return [node('privacy', {}, settings)]
+  }
+  for (const { attrs } of children(child(iq, 'privacy'), 'category')) {
+    const record = exchange.store.phones.get(address.phone)
+    if (!record || !attrs.name || !attrs.value || !CATEGORIES.includes(attrs.name)) return BAD_REQUEST
+    exchange.savePhone({ ...record, privacy: { ...record.privacy, [attrs.name]: attrs.value } })
   }
   exchange.transact(() => {
     for (const token of children(child(iq, 'tokens'), 'token')) {

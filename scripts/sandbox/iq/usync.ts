@@ -5,6 +5,7 @@ import type { Address } from '../records.ts'
 import type { Exchange } from '../server/exchange.ts'
 import { SERVER } from '../server/jids.ts'
 import { bytesOf, child, children, node, unixSeconds } from '../server/nodes.ts'
+import { DEFAULT_ABOUT } from './account.ts'
 import type { Answer } from './answer.ts'
 
 const BAD_REQUEST = 400
@@ -37,7 +38,9 @@ export const answerUsync = (exchange: Exchange, asker: Address, iq: BinaryNode):
         told.push(node('lid', { val: directory.jid({ phone: found.phone, device: 0 }, 'lid') }))
       }
       if (asked.has('status'))
-        told.push(node('status', { t: unixSeconds() }, Buffer.from('Hey there! I am pretending.')))
+        told.push(
+          node('status', { t: unixSeconds() }, Buffer.from(store.phones.get(found.phone)?.about ?? DEFAULT_ABOUT)),
+        )
       if (asked.has('disappearing_mode')) told.push(node('disappearing_mode', { duration: 0, t: 0 }))
     }
     return node('user', { jid }, told)

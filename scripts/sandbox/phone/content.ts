@@ -17,6 +17,7 @@ export type Wish =
   | { kind: 'reaction'; emoji: string; target: proto.IMessageKey }
   | { kind: 'edit'; text: string; target: proto.IMessageKey }
   | { kind: 'revoke'; target: proto.IMessageKey }
+  | { kind: 'pin'; target: proto.IMessageKey; seconds: number }
 
 export type Description = {
   kind: MessageKind
@@ -91,6 +92,14 @@ export const buildMessage = (wish: Wish): proto.IMessage => {
           timestampMs: Date.now(),
         },
       }
+    case 'pin': {
+      const { PIN_FOR_ALL, UNPIN_FOR_ALL } = proto.Message.PinInChatMessage.Type
+      const type = wish.seconds > 0 ? PIN_FOR_ALL : UNPIN_FOR_ALL
+      return {
+        messageContextInfo: { messageAddOnDurationInSecs: wish.seconds },
+        pinInChatMessage: { key: wish.target, type, senderTimestampMs: Date.now() },
+      }
+    }
     case 'revoke':
       return { protocolMessage: { key: wish.target, type: Type.REVOKE } }
   }
@@ -101,6 +110,7 @@ export const stanzaAttributes = (kind: MessageKind): { type: string; edit?: stri
   if (kind === 'reaction') return { type: 'reaction' }
   if (kind === 'edit') return { type: 'text', edit: '1' }
   if (kind === 'revoke') return { type: 'text', edit: '7' }
+  if (kind === 'pin') return { type: 'text', edit: '2' }
   if (kind === 'poll' || kind === 'vote') return { type: 'poll' }
   if (kind === 'event' || kind === 'response') return { type: 'event' }
   if (kind === 'text' || kind === 'other') return { type: 'text' }
@@ -173,6 +183,11 @@ export const describeMessage = (wrapped: proto.IMessage): Description => {
   const context = contextOf(message)
   const media = describeMedia(message, wrapped)
   if (media) return { ...media, ...context }
+  const { pinInChatMessage: pin } = message
+  if (pin) {
+    const isOn = pin.type === proto.Message.PinInChatMessage.Type.PIN_FOR_ALL
+    return { kind: 'pin', text: isOn ? 'pinned' : 'unpinned', ...target(pin.key) }
+  }
   const details = detailsOf(message)
   if (details) return { text: '', ...details, ...context }
   const quotedMessageId = message.extendedTextMessage?.contextInfo?.stanzaId

@@ -2,6 +2,7 @@
 // acknowledged once its effect is stored.
 import type { BinaryNode } from '@whiskeysockets/baileys'
 import type { Address } from '../records.ts'
+import type { Calls } from './calls.ts'
 import type { Connection } from './connection.ts'
 import type { Exchange } from './exchange.ts'
 import { node, unixSeconds } from './nodes.ts'
@@ -35,6 +36,7 @@ const receiveAck = (exchange: Exchange, owner: Address, ack: BinaryNode) => {
 export const receiveStanza = (
   exchange: Exchange,
   signals: SignalRouter,
+  calls: Calls,
   connection: Connection,
   stanza: BinaryNode,
 ): void => {
@@ -54,6 +56,7 @@ export const receiveStanza = (
     case 'chatstate':
       return signals.receive(connection, address, stanza)
     case 'call':
+      calls.receive(address, stanza)
       return connection.send(node('ack', { class: 'call', id: stanza.attrs.id, from: stanza.attrs.to }))
     default:
       return

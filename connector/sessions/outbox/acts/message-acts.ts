@@ -4,6 +4,7 @@ import { toMessageKey } from '../../../../shared/model/message.ts'
 import type { MessageRef } from '../../../whatsapp/message-ref.ts'
 import type { SendOutcome } from '../../../whatsapp/sending.ts'
 import { sendMedia } from './media-acts.ts'
+import type { OwnCopyKind } from './own-copy-acts.ts'
 import { awaitingAck, idOf, targetOf, unknownTarget, type ActContext, type Acts, type Outcome } from './act.ts'
 
 const notOnWhatsapp: Outcome = {
@@ -54,7 +55,8 @@ async function answer(
   return sent ? awaitingAck : { outcome: 'failed', code: 'message.not_answerable', reason: 'Its secret is not known' }
 }
 
-type MessageKind = Extract<CommandKind, `message.${string}`>
+/** The others stand in `own-copy-acts.ts`. */
+type MessageKind = Exclude<Extract<CommandKind, `message.${string}`>, OwnCopyKind>
 
 export const messageActs: Acts<MessageKind> = {
   'message.vote': (context, command) =>

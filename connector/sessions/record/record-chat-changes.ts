@@ -1,0 +1,95 @@
+// Chats cleared and deleted, and what is done to single messages by their reader: stars, pins, deleted for me.
+import { toChatView } from '../../../shared/model/chat.ts'
+import { toPreview } from '../../../shared/model/content.ts'
+import { toMessageKey, toMessageView, type Message } from '../../../shared/model/message.ts'
+import type { AccountChange, OwnCopy } from '../../whatsapp/account-facts.ts'
+import type { MessageFact } from '../../whatsapp/facts.ts'
+import { toFactKey, type RecordContext } from './context.ts'
+
+type Of<Change extends AccountChange['change']> = Extract<AccountChange, { change: Change }>
+
+const batch = 500
+
+export async function recordCleared(context: RecordContext, what: Of<'chat-cleared'>): Promise<void> {
+  const { store, sessionId, appender, addresses } = context
+  const chatId = await addresses.knownChatId(what.chat)
+  if (chatId === undefined) return
+  // WhatsApp counts in seconds, our own messages in milliseconds.
+  const upTo = new Date(Math.floor(what.upTo.getTime() / 1_000) * 1_000 + 999)
+  while ((await store.messages.removeUpTo(sessionId, chatId, upTo, batch)) === batch);
+  const [newest] = (await store.messages.page(sessionId, chatId, { limit: 1 })).data
+  const chat = await store.chats.clear(sessionId, chatId, {
+    upTo,
+    deleted: what.deleted,
+    lastMessage: newest && toLastMessage(newest),
+  })
+  if (!chat) return
+  await appender.append([
+    what.deleted && !newest
+      ? {
+          type: 'chat.deleted',
+          key: toFactKey('chat.deleted', chatId, String(upTo.getTime())),
+          data: { chatId, upTo },
+        }
+      : { type: 'chat.updated', data: toChatView(chat) },
+  ])
+}
+
+function toLastMessage(row: Message) {
+  const { messageId, type, fromMe, timestamp: at } = row
+  const text = toPreview(row)?.slice(0, 500)
+  return { messageId, type, fromMe, at, ...(text === undefined ? {} : { text }) }
+}
+
+/** App state names no author: of two messages with one id in one chat, it is the one on the named side. */
+async function rowOf(context: RecordContext, { chat, messageId, fromMe }: OwnCopy): Promise<Message | undefined> {
+  const chatId = await context.addresses.knownChatId(chat)
+  if (chatId === undefined) return undefined
+  const rows = await context.store.messages.find(context.sessionId, messageId, chatId)
+  return rows.find((row) => row.fromMe === fromMe)
+}
+
+/** Marks that were heard before their messages. */
+export async function recordEarlyMarks(context: RecordContext, facts: readonly MessageFact[]): Promise<void> {
+  for (const { messageId, sender } of facts) {
+    const mark = context.early?.take(messageId, sender === 'me')
+    if (mark) await (mark.change === 'star' ? recordStar(context, mark) : recordHidden(context, mark))
+  }
+}
+
+export async function recordStar(context: RecordContext, mark: Of<'star'>): Promise<void> {
+  const { target, starred } = mark
+  const row = await rowOf(context, target)
+  if (!row) return context.early?.keep(mark)
+  const stands = await context.store.messages.star(row._id, starred)
+  if (!stands) return
+  await context.appender.append([{ type: 'message.starred', data: { ...toMessageView(stands), isStarred: starred } }])
+}
+
+export async function recordHidden(context: RecordContext, mark: Of<'message-hidden'>): Promise<void> {
+  const row = await rowOf(context, mark.target)
+  if (!row) return context.early?.keep(mark)
+  const { store, sessionId, appender } = context
+  const { chatId, messageId, fromMe, _id } = row
+  // The event first: with the row gone nobody would know any more that it has to be told.
+  await appender.append([
+    { type: 'message.deleted', key: toFactKey('message.deleted', _id), data: { sessionId, chatId, messageId, fromMe } },
+  ])
+  await store.messages.remove(_id)
+}
+
+export async function recordPin(context: RecordContext, what: Of<'pin'>): Promise<void> {
+  const { store, sessionId, appender, addresses } = context
+  const { target, at, until } = what
+  const chatId = await addresses.knownChatId(target.chat)
+  if (chatId === undefined) return
+  const sender = await addresses.senderIdOf(chatId, target.sender)
+  const by = await addresses.senderIdOf(chatId, what.by)
+  const key = toMessageKey(sessionId, chatId, sender, target.messageId)
+  const row = await store.messages.pin(key, { by, at, until })
+  if (!row) return
+  const data = { ...toMessageView(row), pin: { by, isPinned: until !== null, until } }
+  await appender.append([
+    { type: 'message.pinned', key: toFactKey('message.pinned', key, by, String(at.getTime())), data },
+  ])
+}

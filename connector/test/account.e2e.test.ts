@@ -1,0 +1,121 @@
+// Our own account and the people around it, over the real wire: names, words, pictures, privacy, blocks, calls, settings at once.
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openTestApi, type TestApi } from '../../scripts/testing/api.ts'
+import { openWorld, type Phone, type World } from '../../scripts/testing/world.ts'
+
+let world: World
+let api: TestApi
+let ana: Phone
+let beto: Phone
+beforeAll(async () => {
+  world = await openWorld()
+  api = await openTestApi({ on: world })
+  ;[ana, beto] = [await world.phone('Ana'), await world.phone('Beto')]
+  await world.startConnector()
+  await world.link('s', ana)
+}, 60_000)
+afterAll(async () => {
+  await api.close()
+  await world.close()
+})
+
+const at = (path: string) => `/v1/sessions/s/${path}`
+const call = (method: string, path: string, body?: object) =>
+  api.call(method, `${at(path)}?wait=20`, body ? { body } : {})
+const ask = async (path: string) => (await api.call('GET', at(path))).body as Record<string, unknown>
+const onPhone = (path: string, body: object, phone = beto, method: 'POST' | 'PATCH' = 'POST') =>
+  world.door(method, `/phones/${phone.phone}/${path}`, body)
+const profileOf = (phone: Phone) => world.door('GET', `/phones/${phone.phone}/profile`)
+
+test('our name and words, changed from either side', async () => {
+  expect(await call('PATCH', 'profile', { name: 'Ana Sur', about: 'closed on Mondays' })).toMatchObject({ status: 200 })
+  expect(await profileOf(ana)).toMatchObject({ about: 'closed on Mondays' })
+  const told = await world.door('GET', `/phones/${ana.phone}/app-state`)
+  expect(JSON.stringify(told)).toContain('"pushNameSetting":{"name":"Ana Sur"}')
+  expect(await ask('profile')).toMatchObject({
+    name: 'Ana Sur',
+    about: 'closed on Mondays',
+    phone: ana.phone,
+    pictureUrl: null,
+  })
+  await onPhone('app-state', { pushName: 'Ana Norte' }, ana)
+  await world.untilEvent('session.updated', (event) => event.data['pushName'] === 'Ana Norte')
+  expect((await api.call('GET', '/v1/sessions/s')).body.pushName).toBe('Ana Norte')
+})
+
+test('words and picture of others; a picture that changes is told and asked for again', async () => {
+  await onPhone('profile', { about: 'gone fishing', pictureUrl: 'https://pictures.invalid/1' }, beto, 'PATCH')
+  expect(await ask(`contacts/${beto.phone}/about`)).toMatchObject({ about: 'gone fishing' })
+  expect(await ask(`contacts/${beto.phone}/picture`)).toEqual({ url: 'https://pictures.invalid/1' })
+  await onPhone('messages', { to: ana.phone, text: 'hola' })
+  await world.untilEvent('message.received')
+  await world.post('s', beto, 'so that we know his devices')
+  await world.untilEvent('message.delivered')
+  await onPhone('profile', { pictureUrl: 'https://pictures.invalid/2' }, beto, 'PATCH')
+  await world.untilEvent('contact.updated', (event) => event.data['picture'] === 'changed')
+  expect(await ask(`contacts/${beto.phone}/picture`)).toEqual({ url: 'https://pictures.invalid/2' })
+})
+
+test('privacy: what we set WhatsApp has, what it does not take is refused', async () => {
+  expect(await call('PATCH', 'privacy', { lastSeen: 'none', readReceipts: 'none' })).toMatchObject({ status: 200 })
+  expect(await profileOf(ana)).toMatchObject({ privacy: { last: 'none', readreceipts: 'none' } })
+  expect(await ask('privacy')).toMatchObject({ lastSeen: 'none', readReceipts: 'none', about: 'all' })
+  expect(await call('PATCH', 'privacy', { lastSeen: 'friends' })).toMatchObject({ status: 422 })
+  expect(await call('PATCH', 'privacy', {})).toMatchObject({ status: 422 })
+})
+
+test('one person has two addresses, whichever is asked for', async () => {
+  const both = { lid: beto.lid, phone: beto.phone }
+  expect((await api.call('GET', `${at('lids')}?phone=%2B${beto.phone}`)).body).toEqual(both)
+  expect(await ask(`lids/${beto.lid.replace('@lid', '')}`)).toEqual(both)
+  expect(await ask('lids/1234567')).toMatchObject({ code: 'contact.not_found' })
+  expect(await ask(`lids/${beto.phone}@s.whatsapp.net`)).toMatchObject({ code: 'request.invalid' })
+})
+
+test('blocked and let in again, from either side, also while we were away', async () => {
+  expect(await call('PUT', `contacts/${beto.phone}/block`)).toMatchObject({ status: 200 })
+  expect(await profileOf(ana)).toMatchObject({ blocked: [beto.phone] })
+  expect(await ask('blocklist')).toMatchObject({ data: [{ lid: beto.lid, phone: beto.phone }] })
+  expect(await ask(`contacts/${beto.phone}`)).toMatchObject({ isBlocked: true })
+  expect(await call('DELETE', `contacts/${beto.phone}/block`)).toMatchObject({ status: 200 })
+  expect(await profileOf(ana)).toMatchObject({ blocked: [] })
+  expect(await call('PUT', `contacts/${ana.phone}/block`)).toMatchObject({
+    status: 409,
+    body: { code: 'contact.self' },
+  })
+  expect(await call('PUT', 'contacts/34600000001/block')).toMatchObject({
+    status: 422,
+    body: { code: 'recipient.not_on_whatsapp' },
+  })
+  await onPhone('block', { who: beto.phone }, ana)
+  await world.untilEvent('contact.updated', (event) => event.data['isBlocked'] === true && event.seq > 0)
+  await api.call('POST', '/v1/sessions/s/stop')
+  await world.untilEvent('session.disconnected')
+  await onPhone('block', { who: beto.phone, blocked: false }, ana)
+  await api.call('POST', '/v1/sessions/s/start')
+  await world.until('he is let in', () => world.of('contact.updated').at(-1)?.data['isBlocked'] === false)
+  expect(await ask(`contacts/${beto.phone}`)).toMatchObject({ isBlocked: false })
+})
+
+type Played = { callId: string; state: string; rejectedBy: number[] }
+const ring = async () => (await onPhone('calls', { to: ana.phone, video: true })) as unknown as Played
+const callsOf = async (phone: Phone) =>
+  (await world.door('GET', `/phones/${phone.phone}/calls`))['data'] as unknown as Played[]
+
+test('a call rings, is rejected, and is over; another is missed', async () => {
+  const { callId } = await ring()
+  const offered = await world.untilEvent('call.offered', (event) => event.data['callId'] === callId)
+  expect(offered.data).toMatchObject({ isVideo: true, phone: beto.phone, state: 'ringing' })
+  expect(await call('POST', `calls/${callId}/reject`)).toMatchObject({ status: 200 })
+  expect((await callsOf(beto)).find((one) => one.callId === callId)).toMatchObject({ state: 'rejected' })
+  const ended = await world.untilEvent('call.ended', (event) => event.data['callId'] === callId)
+  expect(ended.data).toMatchObject({ state: 'rejected' })
+  expect(await call('POST', `calls/${callId}/reject`)).toMatchObject({ status: 409, body: { code: 'call.over' } })
+  expect(await call('POST', 'calls/none/reject')).toMatchObject({ status: 404, body: { code: 'call.not_found' } })
+  const missed = await ring()
+  await world.untilEvent('call.offered', (event) => event.data['callId'] === missed.callId)
+  await onPhone(`calls/${missed.callId}/end`, { reason: 'timeout' })
+  await world.untilEvent('call.ended', (event) => event.data['state'] === 'missed')
+  const listed = (await ask('calls'))['data'] as { callId: string }[]
+  expect(listed.map((one) => one.callId).sort()).toEqual([missed.callId, callId].sort())
+})
