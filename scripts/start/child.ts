@@ -1,5 +1,7 @@
 // A program in a process of its own, as it runs in production: started, awaited until `ready`, stopped or killed.
 import { spawn, type ChildProcess } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createInterface } from 'node:readline'
 
@@ -32,6 +34,16 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 /** Of a compiled tree the children are compiled programs too. */
 const isCompiled = import.meta.url.endsWith('.js')
 
+/** Programs that stand compiled in this folder are started from there: that takes half the processor time of tsx. */
+const compiledTree = process.env['WASTREAM_COMPILED']
+
+function toArguments(program: string): string[] {
+  const compiled = program.replace(/\.ts$/, '.js')
+  if (isCompiled) return [compiled]
+  const found = compiledTree === undefined ? undefined : join(compiledTree, compiled)
+  return found !== undefined && existsSync(found) ? [found] : ['--import', 'tsx', program]
+}
+
 const keptChars = 2_000_000
 
 export type ChildOptions = {
@@ -46,8 +58,7 @@ const patienceMs = 3_000
 
 /** `program` is a path from the repo's root. The child ends with this process: it has an IPC channel. */
 export function startChild(program: string, env: Record<string, string>, options: ChildOptions = {}): Promise<Child> {
-  const file = isCompiled ? program.replace(/\.ts$/, '.js') : program
-  const child: ChildProcess = spawn(process.execPath, file.endsWith('.ts') ? ['--import', 'tsx', file] : [file], {
+  const child: ChildProcess = spawn(process.execPath, toArguments(program), {
     cwd: root,
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

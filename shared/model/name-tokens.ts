@@ -1,4 +1,5 @@
 // What a list can be searched by: every beginning of every word of a name, folded, so that a search is one index lookup.
+import { fold } from './fold.ts'
 
 const longestToken = 15
 const mostWords = 12
@@ -6,8 +7,7 @@ const longestName = 500
 
 /** Words without case and accents: `Peña-Núñez` → `pena`, `nunez`. At most 12. */
 export function toWords(text: string): string[] {
-  const folded = text.slice(0, longestName).normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()
-  return folded
+  return fold(text, longestName)
     .split(/[^\p{L}\p{N}]+/u)
     .filter((word) => word !== '')
     .slice(0, mostWords)

@@ -1,5 +1,6 @@
 // What a message can be found by: its words, folded by us, so that a search is the same on every MongoDB.
 import type { ShownContent } from './content.ts'
+import { fold } from './fold.ts'
 
 const longestText = 10_000
 const longestToken = 40
@@ -10,9 +11,8 @@ const unspaced = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script
 
 /** Without case and accents; letters and digits only. Each once, in the order of the text, at most 100 of at most 40 characters. */
 export function toTextTokens(text: string): string[] {
-  const folded = text.slice(0, longestText).normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()
   const tokens = new Set<string>()
-  for (const [word] of folded.matchAll(/[\p{L}\p{N}]+/gu)) {
+  for (const [word] of fold(text, longestText).matchAll(/[\p{L}\p{N}]+/gu)) {
     if (tokens.size >= mostTokens) break
     for (const token of unspaced.test(word) ? toPairs(word) : [word.slice(0, longestToken)]) tokens.add(token)
   }
