@@ -1,5 +1,5 @@
 // One socket's life inside a held session: from its turn at the gate to its close, or until something else is asked.
-import type { Session } from '../../shared/model/session.ts'
+import type { Session, SessionSettings } from '../../shared/model/session.ts'
 import type { Fact, MessageFact } from '../whatsapp/facts.ts'
 import { isLinked, openConnection, type Connection } from '../whatsapp/connection.ts'
 import type { ClientVersion } from '../whatsapp/client-version.ts'
@@ -16,6 +16,7 @@ import type { Outbox } from './outbox/outbox.ts'
 import type { Outreach, OutreachNews } from './outbox/outreach.ts'
 import type { RecordContext } from './record/context.ts'
 import type { Recorder } from './record/recorder.ts'
+import { rejectCall } from './reject-call.ts'
 import type { Reporter } from './reporter.ts'
 import { createStateReport } from './report-state.ts'
 import type { SessionLog } from './session-log.ts'
@@ -54,6 +55,7 @@ export async function connectOnce(
 ): Promise<{ closed: Closed | 'asked'; opened: boolean }> {
   const { reporter, recorder, outbox, outreach, signal, log, wake } = held
   const revision = session.wantedRevision
+  let { settings } = session
   const leave = await held.gate.enter(signal)
   let connection: Connection | undefined
   let opened = false
@@ -142,7 +144,11 @@ export async function connectOnce(
   function afterStored(fact: Fact): void {
     if (fact.kind === 'message' && fact.content.media) held.media.ring()
     if (fact.kind === 'ack') outbox.acked(fact.messageId, fact.error)
-    if (fact.kind === 'message' && session.settings.autoRead === true) markRead(fact)
+    if (fact.kind === 'message' && settings.autoRead === true) markRead(fact)
+    if (fact.kind === 'account' && fact.what.change === 'call' && connection)
+      rejectCall({ context: held.context, connection, settings: settings.rejectCalls }, fact.what).catch(
+        (error: unknown) => log.warn({ err: error }, 'a call could not be rejected'),
+      )
     outbox.noticed(fact)
   }
 
@@ -174,6 +180,18 @@ export async function connectOnce(
       .catch((error: unknown) => log.debug({ err: error }, 'a read receipt did not go'))
   }
 
+  /** From now on; `docs/settings.md` says what waits for the next connection. */
+  function takeSettings(current: Connection, next: SessionSettings): void {
+    const isOnline = next.markOnline ?? false
+    const changesPresence = opened && isOnline !== (settings.markOnline ?? false)
+    settings = next
+    current.take(next)
+    if (changesPresence)
+      current.sending
+        .presence(isOnline ? 'available' : 'unavailable')
+        .catch((error: unknown) => log.debug({ err: error }, 'presence could not be told'))
+  }
+
   /** Ends the socket when the wish changes; `true` if it did. Every five minutes it says that it is alive. */
   async function watchWish(current: Connection): Promise<boolean> {
     try {
@@ -184,6 +202,7 @@ export async function connectOnce(
         const now = await held.read()
         if (now) outbox.setPace(now.settings.pace)
         if (now) held.media.setPolicy(now.settings.downloadMedia)
+        if (now) takeSettings(current, now.settings)
         if (now?.wantedRevision === revision) continue
         if (opened && (now?.wanted === 'logged_out' || now?.wanted === 'deleted')) {
           // Nothing more is sent, so that nothing more has to be durable before the goodbye.

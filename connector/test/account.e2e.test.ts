@@ -119,3 +119,34 @@ test('a call rings, is rejected, and is over; another is missed', async () => {
   const listed = (await ask('calls'))['data'] as { callId: string }[]
   expect(listed.map((one) => one.callId).sort()).toEqual([missed.callId, callId].sort())
 })
+
+test('settings are taken at once: calls rejected with one message each, presence, read receipts', async () => {
+  const patch = (settings: object) => api.call('PATCH', '/v1/sessions/s', { body: { settings } })
+  const state = async (phone: Phone) => (await world.door('GET', `/phones/${phone.phone}`)) as { presence?: unknown }
+  expect((await patch({ rejectCalls: { enabled: true, message: 'please write' } })).status).toBe(200)
+  expect((await patch({ rejectCalls: { enabled: true, message: '' } })).status).toBe(422)
+  const ended = world.of('call.ended').length
+  const calls = [(await ring()).callId, (await ring()).callId]
+  await world.until('both are rejected', () => world.of('call.ended').length >= ended + 2)
+  const played = (await callsOf(beto)).filter(({ callId }) => calls.includes(callId))
+  expect(played.map((one) => [one.state, one.rejectedBy.length])).toEqual([
+    ['rejected', 1],
+    ['rejected', 1],
+  ])
+  await world.until(
+    'both are told',
+    () => world.of('message.delivered').filter((e) => e.data['text'] === 'please write').length === 2,
+  )
+  const told = (await world.inbox(beto)) as { text?: string }[]
+  expect(told.filter(({ text }) => text === 'please write')).toHaveLength(2)
+
+  await call('PATCH', 'privacy', { readReceipts: 'all' })
+  await patch({ rejectCalls: { enabled: false }, markOnline: true, autoRead: true })
+  await expect.poll(async () => (await state(ana)).presence).toBe('available')
+  const left = await ring()
+  await world.untilEvent('call.offered', (event) => event.data['callId'] === left.callId)
+  const { messageId } = await onPhone('messages', { to: ana.phone, text: 'read at once' })
+  const sent = `/phones/${beto.phone}/sent?messageId=${String(messageId)}&receipt=read&atLeast=1&wait=20`
+  expect((await world.door('GET', sent))['data']).toHaveLength(1)
+  expect((await callsOf(beto)).find(({ callId }) => callId === left.callId)).toMatchObject({ state: 'ringing' })
+})

@@ -49,6 +49,8 @@ export function createAccount(sock: WASocket, appState: Pick<AppState, 'modify'>
     },
     async setPrivacy(name: keyof PrivacySettings, value: string): Promise<void> {
       await (setters[name] as (value: string) => Promise<void>)(value)
+      // rc14 remembers the old ones, and asks them before each read receipt (Socket/messages-send.js).
+      if (name === 'readReceipts') await sock.fetchPrivacySettings(true)
     },
     block: (jid: string, isBlocked: boolean) => sock.updateBlockStatus(jid, isBlocked ? 'block' : 'unblock'),
     async blocklist(): Promise<string[]> {

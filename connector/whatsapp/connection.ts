@@ -80,6 +80,8 @@ export type Connection = {
   account: Account
   /** Every known form of an address, the given one first. */
   identify(jid: string): Jids
+  /** Settings that changed: those that a connection can take while it stands. */
+  take(settings: SessionSettings): void
   /** This account's own address, in any form. */
   isMe(jid: string): boolean
   /** The answer comes as `onOutreachLock`. Rejects when WhatsApp gives none. */
@@ -106,7 +108,8 @@ export function isLinked(creds: KeyStore['creds']): boolean {
 }
 
 export function openConnection(options: ConnectionOptions): Connection {
-  const { keyStore, journal, settings, onState } = options
+  const { keyStore, journal, onState } = options
+  let { settings } = options
   const { creds } = keyStore
   const me = () => ({ id: creds.me?.id ?? '', lid: creds.me?.lid ?? '' })
   const identities = createIdentities(keyStore.memory, me)
@@ -339,6 +342,7 @@ export function openConnection(options: ConnectionOptions): Connection {
     chats: createChats(sock, appState, (chat) => identities.jidsOf(chat)?.find((jid) => jid.endsWith('@lid')) ?? chat),
     account: createAccount(sock, appState),
     identify: (jid) => identities.jidsOf(jid) ?? [jid],
+    take: (next) => void (settings = next),
     isMe: (jid) => identities.isMe(jid),
     askOutreachLock: async () => void (await sock.fetchAccountReachoutTimelock()),
     requestPairingCode: (phone) => sock.requestPairingCode(phone),

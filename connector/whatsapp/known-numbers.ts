@@ -10,23 +10,29 @@ const absentMs = 60_000
 
 export type KnownNumbers = ReturnType<typeof createKnownNumbers>
 
-export function createKnownNumbers(ask: WASocket['onWhatsApp']) {
-  const known = createGrowingCache<boolean>(entries, presentMs)
+/** `nowMs`: default performance.now. */
+export function createKnownNumbers(ask: WASocket['onWhatsApp'], nowMs: () => number = () => performance.now()) {
+  const answers = createGrowingCache<{ isPresent: boolean; untilMs: number }>(entries)
+
+  function isPresent(phone: string): boolean | undefined {
+    const answer = answers.get(phone)
+    return answer && answer.untilMs > nowMs() ? answer.isPresent : undefined
+  }
 
   return {
-    /** Of these numbers (digits) those that are on WhatsApp. Without an answer all of them count as present. */
+    /** Of these numbers (digits) those that are on WhatsApp. Without an answer those count as present of whom nothing is known. */
     async among(phones: readonly string[]): Promise<Set<string>> {
-      const unknown = phones.filter((phone) => known.get(phone) === undefined)
+      const unknown = phones.filter((phone) => isPresent(phone) === undefined)
       if (unknown.length > 0) {
-        const answers = await ask(...unknown)
-        if (answers === undefined) return new Set(phones.filter((phone) => known.get(phone) !== false))
-        const present = new Set(answers.filter(({ exists }) => exists).map(({ jid }) => phoneOf(jid)))
+        const told = await ask(...unknown)
+        if (told === undefined) return new Set(phones.filter((phone) => isPresent(phone) !== false))
+        const present = new Set(told.filter(({ exists }) => exists).map(({ jid }) => phoneOf(jid)))
         for (const phone of unknown) {
-          const isPresent = present.has(phone)
-          known.set(phone, isPresent, { ttl: isPresent ? presentMs : absentMs })
+          const isThere = present.has(phone)
+          answers.set(phone, { isPresent: isThere, untilMs: nowMs() + (isThere ? presentMs : absentMs) })
         }
       }
-      return new Set(phones.filter((phone) => known.get(phone) === true))
+      return new Set(phones.filter((phone) => isPresent(phone) === true))
     },
   }
 }

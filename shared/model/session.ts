@@ -26,7 +26,16 @@ export const Pace = v.strictObject({
 })
 export type Pace = v.InferOutput<typeof Pace>
 
+export const RejectCalls = v.strictObject({
+  enabled: v.boolean(),
+  /** Written to whoever has called, once for each call that was rejected. Default: nothing is. */
+  message: v.optional(v.pipe(v.string(), v.trim(), v.minLength(1, 'must not be empty'), v.maxLength(4_000))),
+})
+export type RejectCalls = v.InferOutput<typeof RejectCalls>
+
 export const SessionSettings = v.strictObject({
+  /** Calls are rejected as they ring; given, it replaces what was set before as a whole. Default: they ring. */
+  rejectCalls: v.optional(RejectCalls),
   /** Message stanzas of groups are acknowledged and dropped. Default false. */
   ignoreGroups: v.optional(v.boolean()),
   ignoreStatus: v.optional(v.boolean()),
