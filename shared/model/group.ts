@@ -1,12 +1,13 @@
 // A group as one session sees it: what it says of itself, what it allows, and who is in it.
 
 import type { EventInput } from './event.ts'
+import { parseJid, phoneOf } from './jid.ts'
 
 export type GroupRole = 'member' | 'admin' | 'superadmin'
 
 /** A person in every form that is known; `phone` in digits. At least one is there. */
 export type Person = { lid?: string; phone?: string }
-export type GroupMember = Person & { role: GroupRole }
+export type GroupMember = Person & { role: GroupRole; isMe?: true }
 
 export type GroupSettings = {
   subject: string
@@ -49,6 +50,13 @@ export type Group = GroupSettings & {
 export const maxMembers = 5_000
 export const longestSubject = 100
 export const longestDescription = 2_048
+
+/** Who has this jid; nobody's gives `{}`. */
+export function toPersonOf(jid: string): Person {
+  const phone = phoneOf(jid)
+  if (phone !== undefined) return { phone }
+  return parseJid(jid)?.kind === 'lid' ? { lid: jid } : {}
+}
 
 export const isSamePerson = (a: Person, b: Person): boolean =>
   (a.lid !== undefined && a.lid === b.lid) || (a.phone !== undefined && a.phone === b.phone)

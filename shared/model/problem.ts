@@ -32,6 +32,7 @@ const table = {
   'group.not_admin': { status: 403, title: 'Only admins of the group may do that', retryable: false },
   'group.invite_invalid': { status: 404, title: 'The invite is not valid, or not any more', retryable: false },
   'group.already_member': { status: 409, title: 'The session is in this group already', retryable: false },
+  'message.mention_outside': { status: 422, title: 'Only people in the group can be mentioned', retryable: false },
   'message.not_found': { status: 404, title: 'There is no such message', retryable: false },
   'message.ambiguous': { status: 409, title: 'More than one chat has a message with this id', retryable: false },
   'message.not_own': { status: 409, title: 'Only own messages can be changed', retryable: false },

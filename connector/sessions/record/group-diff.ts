@@ -50,7 +50,11 @@ const isPromotion = (before: GroupRole, after: GroupRole) => !isAdminRole(before
 
 /** The group as WhatsApp tells it whole, against the row that stands. */
 export function fromState(sessionId: string, row: GroupRow | null, state: GroupState): Difference {
-  const members = state.members.map((one): GroupMember => ({ ...toPerson(one), role: one.role }))
+  const members = state.members.map((one): GroupMember => ({
+    ...toPerson(one),
+    role: one.role,
+    ...(one.isMe ? { isMe: true } : {}),
+  }))
   const known = row && indexOf(row.members)
   const now = indexOf(members)
   // A form that WhatsApp told before is not forgotten.
@@ -104,7 +108,7 @@ export function fromChange(row: GroupRow, change: GroupChange, by: PersonFact | 
   for (const fact of people) {
     const person = toPerson(fact)
     const member = find(members, person)
-    const step = applyTo(members, member, person, action)
+    const step = applyTo(members, member, { ...person, ...(fact.isMe ? { isMe: true as const } : {}) }, action)
     if (!step || step.members.length > maxMembers) continue
     members = step.members
     done.push(step.person)
