@@ -184,6 +184,7 @@ export async function connectOnce(
         const now = await held.read()
         if (now) outbox.setPace(now.settings.pace)
         if (now) held.media.setPolicy(now.settings.downloadMedia)
+        if (now) current.setIgnored(now.settings)
         if (now?.wantedRevision === revision) continue
         if (opened && (now?.wanted === 'logged_out' || now?.wanted === 'deleted')) {
           // Nothing more is sent, so that nothing more has to be durable before the goodbye.

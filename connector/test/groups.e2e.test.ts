@@ -263,3 +263,24 @@ test('into a group by its invite; what only admins may is refused', async () => 
     body: { code: 'group.invite_invalid' },
   })
 })
+
+test('ignoreGroups takes effect at once, in both directions, without a new connection', async () => {
+  const connects = world.of('session.connected').length
+  const set = (ignoreGroups: boolean) => api.call('PATCH', '/v1/sessions/s', { body: { settings: { ignoreGroups } } })
+  /** Whether what is said in the group is heard; what is said to us after it always is. */
+  async function isHeard(text: string): Promise<boolean> {
+    const inGroup = await say(beto, { text })
+    await ofMessage('message.received', await say(beto, { to: ana.phone, text: `after ${text}` }))
+    return world.of('message.received').some(({ data }) => data['messageId'] === inGroup)
+  }
+  async function become(heard: boolean, word: string): Promise<void> {
+    for (let i = 1; i <= 50; i += 1) if ((await isHeard(`${word} ${i}`)) === heard) return
+    throw new Error(`never ${word}`)
+  }
+  expect(await isHeard('before')).toBe(true)
+  await set(true)
+  await become(false, 'ignored')
+  await set(false)
+  await become(true, 'heard again')
+  expect(world.of('session.connected')).toHaveLength(connects)
+}, 60_000)

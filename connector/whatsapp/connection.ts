@@ -85,6 +85,8 @@ export type Connection = {
   /** The answer comes as `onOutreachLock`. Rejects when WhatsApp gives none. */
   askOutreachLock(): Promise<void>
   requestPairingCode(phone: string): Promise<string>
+  /** What is ignored from now on; other settings count from the next connection. */
+  setIgnored(settings: Pick<SessionSettings, 'ignoreGroups' | 'ignoreStatus'>): void
   logout(): Promise<void>
   /** Resolves when the socket has ended; the `closed` state has been told by then. */
   end(reason: string): Promise<void>
@@ -108,6 +110,7 @@ export function isLinked(creds: KeyStore['creds']): boolean {
 export function openConnection(options: ConnectionOptions): Connection {
   const { keyStore, journal, settings, onState } = options
   const { creds } = keyStore
+  let ignored: Pick<SessionSettings, 'ignoreGroups' | 'ignoreStatus'> = settings
   const me = () => ({ id: creds.me?.id ?? '', lid: creds.me?.lid ?? '' })
   const identities = createIdentities(keyStore.memory, me)
   const logger = createBaileysLogger(options.log)
@@ -129,8 +132,8 @@ export function openConnection(options: ConnectionOptions): Connection {
     markOnlineOnConnect: settings.markOnline ?? false,
     syncFullHistory: settings.syncFullHistory ?? true,
     shouldIgnoreJid: (jid) =>
-      (settings.ignoreGroups === true && jid.endsWith('@g.us')) ||
-      (settings.ignoreStatus !== false && jid === 'status@broadcast') ||
+      (ignored.ignoreGroups === true && jid.endsWith('@g.us')) ||
+      (ignored.ignoreStatus !== false && jid === 'status@broadcast') ||
       jid.endsWith('@newsletter'),
     cachedGroupMetadata: async (jid) => (jid.endsWith('@g.us') ? groups.metadata(jid) : undefined),
     userDevicesCache: createDeviceCache(keyStore.memory),
@@ -341,6 +344,7 @@ export function openConnection(options: ConnectionOptions): Connection {
     identify: (jid) => identities.jidsOf(jid) ?? [jid],
     isMe: (jid) => identities.isMe(jid),
     askOutreachLock: async () => void (await sock.fetchAccountReachoutTimelock()),
+    setIgnored: (now) => void (ignored = now),
     requestPairingCode: (phone) => sock.requestPairingCode(phone),
     logout,
     end,

@@ -27,7 +27,7 @@ export const Pace = v.strictObject({
 export type Pace = v.InferOutput<typeof Pace>
 
 export const SessionSettings = v.strictObject({
-  /** Message stanzas of groups are acknowledged and dropped. Default false. */
+  /** Message stanzas of groups are acknowledged and dropped, from the moment it is set. Default false. */
   ignoreGroups: v.optional(v.boolean()),
   ignoreStatus: v.optional(v.boolean()),
   /** Announce presence when connecting; default false keeps notifications on the phone. */
