@@ -3,6 +3,7 @@ import { normalizeMessageContent, proto, WAMessageStubType, type WAMessage } fro
 import type { Fact, Jids, MessageFact } from './facts.ts'
 import { editedText, parseContent, toInstant } from './content.ts'
 import type { Identities } from './identities.ts'
+import { isGroupJid } from '../../shared/model/jid.ts'
 
 const ProtocolType = proto.Message.ProtocolMessage.Type
 
@@ -41,6 +42,13 @@ function senderOf(message: WAMessage, chat: Jids, identities: Identities): 'me' 
   return (key.participant && identities.jidsOf(key.participant, key.participantAlt)) || chat
 }
 
+function namedAuthor(jid: string, identities: Identities): 'me' | Jids | undefined {
+  return identities.isMe(jid) ? 'me' : identities.jidsOf(jid)
+}
+
+const isSameAuthor = (a: 'me' | Jids, b: 'me' | Jids): boolean =>
+  a === 'me' || b === 'me' ? a === b : a.some((jid) => b.includes(jid))
+
 /** `undefined`: nothing that people see (protocol traffic between own devices, key distributions). */
 export function toFact(message: WAMessage, identities: Identities): Fact | undefined {
   const chat = identities.jidsOf(message.key.remoteJid, message.key.remoteJidAlt)
@@ -52,7 +60,13 @@ export function toFact(message: WAMessage, identities: Identities): Fact | undef
   if (protocol) {
     // The target is looked up under the AUTHOR of this stanza, so that nobody can edit or revoke what another wrote.
     const target = protocol.key?.id ? { chat, sender, messageId: protocol.key.id } : undefined
-    if (target && protocol.type === ProtocolType.REVOKE) return { kind: 'revoke', target, at }
+    if (target && protocol.type === ProtocolType.REVOKE) {
+      const author = protocol.key?.participant ? namedAuthor(protocol.key.participant, identities) : undefined
+      const isOthers = author && isGroupJid(chat[0]) && !isSameAuthor(author, sender)
+      return isOthers
+        ? { kind: 'revoke', target: { ...target, sender: author }, by: sender, at }
+        : { kind: 'revoke', target, at }
+    }
     if (target && protocol.type === ProtocolType.MESSAGE_EDIT) {
       const text = editedText(protocol.editedMessage)
       const editedAt = protocol.timestampMs ? new Date(Number(protocol.timestampMs)) : at

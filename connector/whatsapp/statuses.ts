@@ -32,7 +32,7 @@ export function receiptToFact(node: BinaryNode, identities: Identities): Fact | 
   const status = receiptStatus[type]
   if (identities.isMe(participant ?? from)) {
     // Another device of this account has read the chat.
-    const chat = identities.jidsOf(recipient)
+    const chat = identities.jidsOf(recipient ?? (participant === undefined ? undefined : from))
     return type === 'read-self' || type === 'read' ? chat && { kind: 'chat-read', chat, at: timeOf(node) } : undefined
   }
   const chat = identities.jidsOf(from)

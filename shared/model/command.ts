@@ -13,7 +13,8 @@ export type CommandPayloads = {
   'message.vote': { chatId: string; targetId: string; targetSender: string; options: string[] }
   'message.respond': { chatId: string; targetId: string; targetSender: string; answer: EventAnswer }
   'message.edit': { chatId: string; targetId: string; text: string }
-  'message.revoke': { chatId: string; targetId: string }
+  /** `targetSender`: an admin of a group takes back what another wrote. Default: our own. */
+  'message.revoke': { chatId: string; targetId: string; targetSender?: string }
   'message.react': { chatId: string; targetId: string; targetSender: string; emoji: string }
   'chat.read': { chatId: string }
   'chat.typing': { chatId: string; state: 'composing' | 'recording' | 'paused' }

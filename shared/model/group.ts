@@ -1,12 +1,12 @@
 // A group as one session sees it: what it says of itself, what it allows, and who is in it.
 
 import type { EventInput } from './event.ts'
+import type { Addresses } from './person.ts'
 
 export type GroupRole = 'member' | 'admin' | 'superadmin'
 
-/** A person in every form that is known; `phone` in digits. At least one is there. */
-export type Person = { lid?: string; phone?: string }
-export type GroupMember = Person & { role: GroupRole }
+/** At least one address is there. */
+export type GroupMember = Addresses & { role: GroupRole; isMe?: true }
 
 export type GroupSettings = {
   subject: string
@@ -32,7 +32,7 @@ export type Group = GroupSettings & {
   sortName: string
   /** How WhatsApp names people in it. */
   addressing: 'lid' | 'pn'
-  owner?: Person
+  owner?: Addresses
   members: GroupMember[]
   /** Our own part in it; `null` = we are in it no more. */
   myRole: GroupRole | null
@@ -50,7 +50,7 @@ export const maxMembers = 5_000
 export const longestSubject = 100
 export const longestDescription = 2_048
 
-export const isSamePerson = (a: Person, b: Person): boolean =>
+export const isSamePerson = (a: Addresses, b: Addresses): boolean =>
   (a.lid !== undefined && a.lid === b.lid) || (a.phone !== undefined && a.phone === b.phone)
 
 export const isAdminRole = (role: GroupRole | null | undefined): boolean => role === 'admin' || role === 'superadmin'

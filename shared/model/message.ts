@@ -5,6 +5,7 @@ import { LocationGiven, Words } from './content-parts.ts'
 import { EventAnswer, PlannedEventGiven, type EventResponse } from './planned-event.ts'
 import { toMediaView } from './media.ts'
 import { sendMediaForms } from './send-media.ts'
+import { countReceipts, type Receipts } from './receipts.ts'
 import { PollGiven, toTally, type Vote } from './poll.ts'
 
 /** In the order of a message's life; `failed` stands outside and ends it. */
@@ -38,6 +39,8 @@ export type Message = ShownContent & {
   statusTimes: Partial<Record<MessageStatus, Date>>
   error?: { code: string; reason: string }
   reactions: Reaction[]
+  /** Of our own in groups, person by person; see `receipts.ts`. */
+  receipts?: Receipts
   /** Of a poll. */
   votes?: Vote[]
   /** To an event. */
@@ -78,6 +81,7 @@ export function toMessageView(message: Message) {
     kind: message.kind,
     ...(poll ? { poll: { ...poll, tally: toTally(poll, votes) } } : {}),
     ...(message.media ? { media: toMediaView(message.media) } : {}),
+    ...(message.receipts ? { recipients: countReceipts(message.receipts) } : {}),
     votes: message.votes,
     responses: message.responses,
     quotedMessageId: message.quotedMessageId,

@@ -36,7 +36,7 @@ export type RejectCalls = v.InferOutput<typeof RejectCalls>
 export const SessionSettings = v.strictObject({
   /** Calls are rejected as they ring; given, it replaces what was set before as a whole. Default: they ring. */
   rejectCalls: v.optional(RejectCalls),
-  /** Message stanzas of groups are acknowledged and dropped. Default false. */
+  /** Message stanzas of groups are acknowledged and dropped, from the moment it is set. Default false. */
   ignoreGroups: v.optional(v.boolean()),
   ignoreStatus: v.optional(v.boolean()),
   /** Announce presence when connecting; default false keeps notifications on the phone. */

@@ -7,6 +7,7 @@ import { contentFields } from '../model/content.ts'
 import type { MessageMedia } from '../model/media.ts'
 import type { EventResponse } from '../model/planned-event.ts'
 import type { Vote } from '../model/poll.ts'
+import type { Receipts, ReceiptStatus } from '../model/receipts.ts'
 import { formatCursor, parseCursor, type Page } from '../model/page.ts'
 import { toTextTokens, toTokens } from '../model/text-tokens.ts'
 
@@ -202,6 +203,27 @@ export function createMessageStore(db: Db) {
      */
     advance: (key: string, status: MessageStatus, at: Date, error?: Message['error']): Promise<Message | null> =>
       advanceOne({ key, status, at, ...(error ? { error } : {}) }),
+
+    /**
+     * Notes who has received, read or played a message; each name once, its first time. Only who has a place already is
+     * noted. Returns the receipts of the messages that have any.
+     */
+    async noteReceipts(
+      steps: readonly { key: string; names: readonly string[]; status: ReceiptStatus; at: Date }[],
+    ): Promise<Map<string, Receipts>> {
+      const updates = steps.flatMap(({ key, names, status, at }) =>
+        names.map((name) => ({
+          updateOne: {
+            filter: { _id: key, [`receipts.${name}`]: { $exists: true } },
+            update: { $min: { [`receipts.${name}.${status}`]: at } },
+          },
+        })),
+      )
+      if (updates.length > 0) await messages.bulkWrite(updates, { ordered: false })
+      const keys = [...new Set(steps.map(({ key }) => key))]
+      const rows = await messages.find({ _id: { $in: keys } }, { projection: { receipts: 1 } }).toArray()
+      return new Map(rows.flatMap(({ _id, receipts }) => (receipts ? [[_id, receipts]] : [])))
+    },
 
     /** Keeps what WhatsApp was given of a message of ours, for retries and quotes; in whichever chat it is by now. */
     async keepRaw(sessionId: string, messageId: string, raw: Uint8Array): Promise<void> {

@@ -201,6 +201,7 @@ const exercises: Exercises = {
   },
   messages: {
     insert: (store) => store.insert([message('fresh'), message('fresh')]),
+    noteReceipts: (store) => store.noteReceipts([{ key: 's1/c1/me/m1', names: ['l1'], status: 'delivered', at }]),
     replaceUndecryptable: (store) => store.replaceUndecryptable(message('m1')),
     read: (store) => store.read('s1/c1/me/m1'),
     find: async (store) => [await store.find('s1', 'm1'), await store.find('s1', 'm1', 'c1')],

@@ -7,6 +7,7 @@ import { recordAccount } from '../record/record-account.ts'
 import { recordChange } from '../record/record-changes.ts'
 import { keepAnswer } from '../record/record-answer.ts'
 import { toFactKey, toPeople, type RecordContext } from '../record/context.ts'
+import { receiptsFor } from '../record/group-receipts.ts'
 import type { Jids } from '../../whatsapp/facts.ts'
 
 /**
@@ -21,11 +22,13 @@ export async function recordQueued(
   const { store, appender } = context
   const [{ createdAt } = { createdAt: new Date() }] = commands
   const chatId = await context.addresses.chatIdOf(chat, createdAt)
-  const written = commands.map((command) => toQueuedMessage(command, chatId))
+  const receipts = await receiptsFor(context, chatId)
+  const toRow = (command: Command<'message.send'>, at: string) => ({ ...toQueuedMessage(command, at), ...receipts })
+  const written = commands.map((command) => toRow(command, chatId))
   const fresh = await store.messages.insert(written)
   const movedTo = await context.addresses.movedTo(chatId)
   if (movedTo !== undefined) await store.chats.gather(context.sessionId, chatId, movedTo)
-  const rows = movedTo === undefined ? written : commands.map((command) => toQueuedMessage(command, movedTo))
+  const rows = movedTo === undefined ? written : commands.map((command) => toRow(command, movedTo))
   const told = appender.append(
     rows.map((row) => ({
       type: 'message.queued',
@@ -94,10 +97,11 @@ export async function recordOwnChange(context: RecordContext, command: Command, 
       })
     }
     case 'message.revoke': {
-      const { chatId, targetId } = (command as Command<'message.revoke'>).payload
+      const { chatId, targetId, targetSender = 'me' } = (command as Command<'message.revoke'>).payload
+      const sender = targetSender === 'me' ? ('me' as const) : ([targetSender] as const)
       return recordChange(context, {
         kind: 'revoke',
-        target: { chat: [chatId], sender: 'me', messageId: targetId },
+        target: { chat: [chatId], sender, messageId: targetId },
         at,
       })
     }

@@ -7,9 +7,8 @@ import {
   type GroupMember,
   type GroupRole,
   type GroupSettings,
-  type Person,
 } from '../../../shared/model/group.ts'
-import { parseJid, phoneOf } from '../../../shared/model/jid.ts'
+import { toAddresses, type Addresses } from '../../../shared/model/person.ts'
 import type { GroupChange, GroupState, PersonFact } from '../../whatsapp/facts.ts'
 
 export type GroupRow = Omit<Group, '_id' | 'sortName' | 'updatedAt' | 'untold'>
@@ -27,16 +26,11 @@ const settingNames = [
   'joinApproval',
 ] as const satisfies readonly (keyof GroupSettings)[]
 
-export function toPerson({ jids }: Pick<PersonFact, 'jids'>): Person {
-  const lid = jids.find((jid) => parseJid(jid)?.kind === 'lid')
-  const phone = jids.map(phoneOf).find((digits) => digits !== undefined)
-  return { ...(lid ? { lid } : {}), ...(phone ? { phone } : {}) }
-}
-
-const find = <P extends Person>(people: readonly P[], person: Person) => people.find((one) => isSamePerson(one, person))
+const find = <P extends Addresses>(people: readonly P[], person: Addresses) =>
+  people.find((one) => isSamePerson(one, person))
 
 /** Names by which people are found in large groups without comparing everybody with everybody. */
-function indexOf(people: readonly GroupMember[]): (person: Person) => GroupMember | undefined {
+function indexOf(people: readonly GroupMember[]): (person: Addresses) => GroupMember | undefined {
   const byForm = new Map<string, GroupMember>()
   for (const one of people) for (const form of [one.lid, one.phone]) if (form !== undefined) byForm.set(form, one)
   return ({ lid, phone }) =>
@@ -50,7 +44,11 @@ const isPromotion = (before: GroupRole, after: GroupRole) => !isAdminRole(before
 
 /** The group as WhatsApp tells it whole, against the row that stands. */
 export function fromState(sessionId: string, row: GroupRow | null, state: GroupState): Difference {
-  const members = state.members.map((one): GroupMember => ({ ...toPerson(one), role: one.role }))
+  const members = state.members.map((one): GroupMember => ({
+    ...toAddresses(one.jids),
+    role: one.role,
+    ...(one.isMe ? { isMe: true } : {}),
+  }))
   const known = row && indexOf(row.members)
   const now = indexOf(members)
   // A form that WhatsApp told before is not forgotten.
@@ -62,7 +60,7 @@ export function fromState(sessionId: string, row: GroupRow | null, state: GroupS
     groupId,
     addressing,
     ...settings,
-    ...(owner ? { owner: toPerson(owner) } : {}),
+    ...(owner ? { owner: toAddresses(owner.jids) } : {}),
     ...(foundedAt ? { foundedAt } : {}),
     members: merged,
     myRole: me?.role ?? null,
@@ -91,7 +89,7 @@ export function fromChange(row: GroupRow, change: GroupChange, by: PersonFact | 
   const nothing: Difference = { next: row, settings: [], members: [] }
   if (change.type === 'settings') {
     // Its line may also be written by any member, who then must be one that may.
-    const author = by && find(row.members, toPerson(by))
+    const author = by && find(row.members, toAddresses(by.jids))
     const mayChange = !row.locked || by === undefined || isAdminRole(author?.role)
     if ('ephemeralSeconds' in change.settings && !mayChange) return nothing
     const next = { ...row, ...change.settings }
@@ -102,9 +100,9 @@ export function fromChange(row: GroupRow, change: GroupChange, by: PersonFact | 
   let { members, myRole } = row
   const done: GroupMember[] = []
   for (const fact of people) {
-    const person = toPerson(fact)
+    const person = toAddresses(fact.jids)
     const member = find(members, person)
-    const step = applyTo(members, member, person, action)
+    const step = applyTo(members, member, { ...person, ...(fact.isMe ? { isMe: true as const } : {}) }, action)
     if (!step || step.members.length > maxMembers) continue
     members = step.members
     done.push(step.person)
@@ -117,7 +115,7 @@ export function fromChange(row: GroupRow, change: GroupChange, by: PersonFact | 
 function applyTo(
   members: GroupMember[],
   member: GroupMember | undefined,
-  person: Person,
+  person: Addresses,
   action: MemberAction,
 ): { members: GroupMember[]; person: GroupMember } | undefined {
   if (action === 'add') {

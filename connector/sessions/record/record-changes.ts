@@ -5,6 +5,8 @@ import { toOwnFileId } from '../../../shared/store/media.ts'
 import type { Fact, Target } from '../../whatsapp/facts.ts'
 import { toRefusal } from '../../whatsapp/refusals.ts'
 import { toFactKey, toPeople, type RecordContext } from './context.ts'
+import { gatherReceipts } from './group-receipts.ts'
+import { isAdminHere } from './group-rights.ts'
 
 type Change = Extract<Fact, { kind: 'edit' | 'revoke' | 'reaction' }>
 export type StatusFact = Extract<Fact, { kind: 'ack' | 'receipt' }>
@@ -30,6 +32,8 @@ async function removeFile({ store }: RecordContext, row: Message | null): Promis
 
 export async function recordChange(context: RecordContext, fact: Change): Promise<void> {
   const { store, appender } = context
+  // Before the target is looked at: a stranger's claim makes nobody known.
+  if (fact.kind === 'revoke' && fact.by && !(await isAdminHere(context, fact.target.chat, fact.by))) return
   const key = await keyOf(context, fact.target)
   if (key === undefined) return
   const stamp = String(fact.at.getTime())
@@ -80,7 +84,9 @@ export async function recordStatuses(context: RecordContext, facts: readonly Sta
       const key = await keyOf(context, { chat: fact.chat, sender: 'me', messageId })
       if (key !== undefined) steps.push({ fact, key })
     }
-  const events = await Promise.all(steps.map(({ fact, key }) => recordStatus(context, fact, key)))
+  const events = await Promise.all(
+    (await gatherReceipts(context, steps)).map(({ fact, key }) => recordStatus(context, fact, key)),
+  )
   await context.appender.append(events.flat())
 }
 

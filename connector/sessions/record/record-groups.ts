@@ -1,9 +1,10 @@
 // Groups: row → events. No stanza in the journal brings a change back, so the row keeps its events until they are written.
 import type { EventInput } from '../../../shared/model/event.ts'
-import { toGroupSummary, type Group, type Person } from '../../../shared/model/group.ts'
+import { toGroupSummary, type Group } from '../../../shared/model/group.ts'
+import { toAddresses, type Addresses } from '../../../shared/model/person.ts'
 import type { Fact, GroupState, PersonFact } from '../../whatsapp/facts.ts'
 import { toFactKey, type RecordContext } from './context.ts'
-import { fromChange, fromState, toPerson, type Difference, type GroupRow } from './group-diff.ts'
+import { fromChange, fromState, type Difference, type GroupRow } from './group-diff.ts'
 import { recordMessages } from './record-messages.ts'
 
 type ChangeFact = Extract<Fact, { kind: 'group-change' }>
@@ -11,8 +12,8 @@ type ChangeFact = Extract<Fact, { kind: 'group-change' }>
 /** People in one event at most; an event is to stay small. */
 const perEvent = 250
 
-const toShown = ({ isMe, ...fact }: PersonFact): Person & { isMe?: true } => ({
-  ...toPerson(fact),
+const toShown = ({ isMe, ...fact }: PersonFact): Addresses & { isMe?: true } => ({
+  ...toAddresses(fact.jids),
   ...(isMe ? { isMe: true } : {}),
 })
 

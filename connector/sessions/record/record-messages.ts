@@ -6,11 +6,15 @@ import { toMessageKey, toMessageView, type Message } from '../../../shared/model
 import type { MessageFact } from '../../whatsapp/facts.ts'
 import { toFactKey, toPeople, type RecordContext } from './context.ts'
 import { groupBy } from './group-by.ts'
+import { receiptsFor } from './group-receipts.ts'
+import { knowMentioned } from './know-mentioned.ts'
 
 const maxPeople = 100
 
-export async function recordMessages(context: RecordContext, facts: readonly MessageFact[]): Promise<void> {
+export async function recordMessages(context: RecordContext, told: readonly MessageFact[]): Promise<void> {
   const { store, appender } = context
+  const facts: MessageFact[] = []
+  for (const fact of told) facts.push(await knowMentioned(context, fact))
   const rows: Message[] = []
   for (const fact of facts) rows.push(await toRow(context, fact))
   const fresh = await store.messages.insert(rows)
@@ -37,6 +41,7 @@ async function toRow(context: RecordContext, fact: MessageFact): Promise<Message
   const sender = await addresses.senderIdOf(chatId, fact.sender)
   const fromMe = fact.sender === 'me'
   const { media } = fact.content
+  const isLive = !fact.historical && fact.content.type !== 'system'
   return {
     _id: toMessageKey(sessionId, chatId, sender, fact.messageId),
     sessionId,
@@ -50,6 +55,7 @@ async function toRow(context: RecordContext, fact: MessageFact): Promise<Message
     timestamp: fact.at,
     ...(fromMe ? { status: 'sent' as const, statusTimes: { sent: fact.at } } : { statusTimes: {} }),
     reactions: [],
+    ...(fromMe && isLive ? await receiptsFor(context, chatId) : {}),
     ...(fact.historical ? { historical: true } : {}),
     createdAt: new Date(),
   }

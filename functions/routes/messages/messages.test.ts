@@ -15,7 +15,6 @@ beforeEach(async () => {
 
 const ana = '5491155550000@s.whatsapp.net'
 const anaLid = '123456789012345@lid'
-const beto = '5491155550009@s.whatsapp.net'
 const text = { type: 'text', to: '+54 9 11 5555-0000', text: 'hello' }
 const send = (body: object = text, headers: Record<string, string> = {}, query = '') =>
   api.call('POST', `/v1/sessions/${session}/messages${query}`, { body, headers })
@@ -385,40 +384,4 @@ test('what is given with a message is checked: an event that ends before it begi
       status: 422,
       body: { errors: [{ path }] },
     })
-})
-
-test('a search finds messages by all their words, case and accents aside, page by page, within chat, sender, type and time', async () => {
-  const at = (minute: number) => new Date(Date.UTC(2026, 4, 1, 10, minute))
-  await received({ messageId: 'S1', text: 'Mañana en el café', timestamp: at(1) })
-  await received({ messageId: 'S2', text: 'CAFE cerrado mañana', timestamp: at(2) })
-  await received({ messageId: 'S3', text: 'el café está abierto', timestamp: at(3), sender: 'me', fromMe: true })
-  await received({ messageId: 'S4', text: 'café mañana', timestamp: at(4), chatId: beto, sender: beto })
-  const search = async (query: string) => {
-    const { body } = await api.call('GET', `/v1/sessions/${session}/messages/search?${query}`)
-    return { ids: body.data.map((one: any) => one.messageId), cursor: body.nextCursor, first: body.data[0] }
-  }
-  const words = `q=${encodeURIComponent('Cafe MANANA')}`
-  expect((await search(words)).ids).toEqual(['S4', 'S2', 'S1'])
-  expect((await search(`${words}&chatId=${ana}`)).ids).toEqual(['S2', 'S1'])
-  expect((await search(`${words}&sender=${beto}`)).ids).toEqual(['S4'])
-  expect((await search('q=cafe&sender=me')).ids).toEqual(['S3'])
-  expect((await search(`q=cafe&from=${at(1).toISOString()}&to=${at(4).toISOString()}`)).ids).toEqual(['S3', 'S2'])
-  expect((await search('q=cafe&type=poll')).ids).toEqual([])
-  const first = await search(`${words}&limit=2`)
-  expect((await search(`${words}&limit=2&cursor=${first.cursor}`)).ids).toEqual(['S1'])
-  expect(first.first, 'how it is found is ours').not.toHaveProperty('tokens')
-})
-
-test('a search follows edits and revokes; one without a word is refused', async () => {
-  const row = await received({ text: 'first words' })
-  const path = `/v1/sessions/${session}/messages/search?q=`
-  await api.store.messages.edit(row._id, 'second thoughts', new Date())
-  expect((await api.call('GET', `${path}first`)).body.data).toEqual([])
-  expect((await api.call('GET', `${path}second`)).body.data).toHaveLength(1)
-  await api.store.messages.revoke(row._id, new Date())
-  expect((await api.call('GET', `${path}second`)).body.data).toEqual([])
-  expect(await api.call('GET', `${path}${encodeURIComponent('$.*')}`)).toMatchObject({
-    status: 422,
-    body: { errors: [{ path: 'q' }] },
-  })
 })

@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import type { Command } from '../../../shared/model/command.ts'
 import type { Message } from '../../../shared/model/message.ts'
 import { toQueuedMessage } from '../../../shared/model/queued-message.ts'
+import { listReceipts } from '../../../shared/model/receipts.ts'
 import type { Api } from '../../deps.ts'
 import { toMessageViews } from '../../people.ts'
 import { sessionOperation } from '../../operation.ts'
@@ -17,7 +18,7 @@ export const readMessage = (api: Api) =>
       const target = await findTarget(api, sessionId, c.req.param('messageId'), query.chatId)
       const row = 'row' in target ? target.row : toAccepted(target.command)
       const [view] = await toMessageViews(api, sessionId, [row])
-      return c.json(view)
+      return c.json({ ...view, receipts: row.receipts && listReceipts(row.receipts) })
     },
   )
 

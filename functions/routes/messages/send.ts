@@ -10,6 +10,7 @@ import type { Api } from '../../deps.ts'
 import { sessionOperation, type AppContext } from '../../operation.ts'
 import { giveOrder } from '../../order.ts'
 import { toJid } from '../../request/address.ts'
+import { checkGroup } from './check-group.ts'
 import { WaitQuery } from '../../request/wait.ts'
 import { takeMedia } from './given-media.ts'
 
@@ -38,6 +39,7 @@ export async function acceptMessage(
   const to = toJid(body.to, 'to')
   refuseBadTimes(api.now(), body)
   const [lane] = await Promise.all([api.lanes.of(sessionId, to), api.sessions.mustExist(sessionId)])
+  await checkGroup(api, sessionId, to, mentionsOf(body))
   if (!('media' in body)) return giveMessage(api, c, { ...order, to, lane, content: toContent(body) })
   const taken = await takeMedia(api, { actor, sessionId, body })
   const { content } = taken
@@ -96,7 +98,7 @@ function giveMessage(
 function toContent(body: Exclude<SendMessage, SendMedia>): OutContent {
   switch (body.type) {
     case 'text': {
-      const mentions = body.mentions?.map((mention, i) => toJid(mention, `mentions.${i}`))
+      const mentions = mentionsOf(body)
       const { linkPreview } = body
       if (linkPreview && !body.text.includes(linkPreview.url))
         throw new Problem('request.invalid', {
@@ -127,4 +129,8 @@ function refuseBadTimes(nowMs: number, body: SendMessage): void {
   if (body.expiresAt && body.notBefore && body.expiresAt <= body.notBefore)
     errors.push({ path: 'expiresAt', message: 'must be later than notBefore' })
   if (errors.length > 0) throw new Problem('request.invalid', { errors })
+}
+
+function mentionsOf(body: SendMessage): string[] | undefined {
+  return body.type === 'text' ? body.mentions?.map((mention, i) => toJid(mention, `mentions.${i}`)) : undefined
 }

@@ -29,6 +29,11 @@ export const unknownTarget: Outcome = {
 /** The id that the stanza of this command has. */
 export const idOf = (command: Command) => command.messageId ?? command._id
 
+/** In groups people are named by their LID where it is known. */
+export function inGroupForm({ connection }: Pick<ActContext, 'connection'>, sender: string): string {
+  return connection.identify(sender).find((jid) => jid.endsWith('@lid')) ?? sender
+}
+
 /** The message that a command is about; of `sender` only, where one is given. */
 export async function targetOf(
   context: ActContext,
@@ -47,7 +52,7 @@ export async function targetOf(
       chat: row.chatId,
       messageId: row.messageId,
       fromMe: row.fromMe,
-      ...(inGroup ? { participant: row.sender } : {}),
+      ...(inGroup ? { participant: inGroupForm(context, row.sender) } : {}),
     },
   }
 }

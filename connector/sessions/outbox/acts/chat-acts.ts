@@ -1,5 +1,5 @@
 // What we do to a chat.
-import { done, type Acts } from './act.ts'
+import { done, inGroupForm, type Acts } from './act.ts'
 
 export const chatActs: Acts<'chat.read' | 'chat.typing'> = {
   'chat.read': async (context, command) => {
@@ -12,7 +12,7 @@ export const chatActs: Acts<'chat.read' | 'chat.typing'> = {
           chat: chatId,
           messageId: row.messageId,
           fromMe: false,
-          ...(chatId.endsWith('@g.us') ? { participant: row.sender } : {}),
+          ...(chatId.endsWith('@g.us') ? { participant: inGroupForm(context, row.sender) } : {}),
         })),
       )
     await context.store.chats.touch(context.sessionId, chatId, { unread: 'clear' })

@@ -1,14 +1,14 @@
 // What we do in groups. Whoever it concerns hears of it from WhatsApp, and so do we: rows and events come from there.
-import { isSamePerson, type GroupMember, type Person } from '../../../../shared/model/group.ts'
+import { isSamePerson, type GroupMember } from '../../../../shared/model/group.ts'
 import type { ProblemCode } from '../../../../shared/model/problem.ts'
 import { refusalOf, type MemberAnswer } from '../../../whatsapp/groups.ts'
-import { toPerson } from '../../record/group-diff.ts'
+import { toAddresses, type Addresses } from '../../../../shared/model/person.ts'
 import { done, type Act, type ActContext, type Acts, type Outcome } from './act.ts'
 
 type Action = 'add' | 'remove' | 'promote' | 'demote' | 'approve' | 'reject'
 
 /** What became of one person. */
-type MemberOutcome = Person & { outcome: string; inviteCode?: string; inviteExpiresAt?: Date }
+type MemberOutcome = Addresses & { outcome: string; inviteCode?: string; inviteExpiresAt?: Date }
 
 const doneWords: Record<Action, string> = {
   add: 'added',
@@ -40,7 +40,7 @@ function toOutcome(
   answer: MemberAnswer,
   members: readonly GroupMember[] = [],
 ): MemberOutcome {
-  const person = toPerson({ jids: connection.identify(answer.jid) })
+  const person = toAddresses(connection.identify(answer.jid))
   const { role: _role, ...known } = members.find((one) => isSamePerson(one, person)) ?? { role: 'member' }
   return {
     ...known,
@@ -105,7 +105,9 @@ export const groupActs: Acts<GroupKinds> = {
   'group.create': async (context, { payload: { subject, participants } }) => {
     try {
       const { state, refused: notIn } = await context.connection.groups.create(subject, participants)
-      const others = state.members.filter((one) => !one.isMe).map((one) => ({ ...toPerson(one), outcome: 'added' }))
+      const others = state.members
+        .filter((one) => !one.isMe)
+        .map((one) => ({ ...toAddresses(one.jids), outcome: 'added' }))
       const result = { groupId: state.groupId, subject: state.subject }
       const missing = notIn.map((one) => toOutcome(context, 'add', one))
       return { outcome: 'done', result: { ...result, participants: [...others, ...missing] } }
@@ -155,7 +157,7 @@ export const groupActs: Acts<GroupKinds> = {
   ),
   'group.requests': onGroup<'group.requests'>(async ({ connection }, { payload: { groupId } }) => {
     const requests = await connection.groups.requests(groupId)
-    const data = requests.map(({ at, method, ...fact }) => ({ ...toPerson(fact), requestedAt: at, method }))
+    const data = requests.map(({ at, method, ...fact }) => ({ ...toAddresses(fact.jids), requestedAt: at, method }))
     return { outcome: 'done', result: { data } }
   }),
   'group.decide_requests': onGroup<'group.decide_requests'>(async (context, { payload }) => {

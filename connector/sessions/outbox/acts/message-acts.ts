@@ -1,4 +1,5 @@
 // Messages of ours, and what we do to messages.
+import { nameInGroup } from './name-in-group.ts'
 import type { Command, CommandKind } from '../../../../shared/model/command.ts'
 import type { MessageRef } from '../../../whatsapp/message-ref.ts'
 import type { SendOutcome } from '../../../whatsapp/sending.ts'
@@ -75,7 +76,10 @@ export const messageActs: Acts<MessageKind> = {
     const sent =
       'media' in content
         ? await sendMedia(context, command, { quoted, ephemeralSeconds })
-        : await context.connection.sending.message(to, messageId, content, { quoted, ephemeralSeconds })
+        : await context.connection.sending.message(to, messageId, await nameInGroup(context, chatId, content), {
+            quoted,
+            ephemeralSeconds,
+          })
     if (sent.outcome === 'not_on_whatsapp') return notOnWhatsapp
     // A plain text can be made again for a resend; anything else is kept as it went.
     if (quoted || ephemeralSeconds || content.type !== 'text' || content.mentions || content.linkPreview)
@@ -89,7 +93,7 @@ export const messageActs: Acts<MessageKind> = {
     return awaitingAck
   },
   'message.revoke': async (context, command) => {
-    const target = await targetOf(context, command.payload, 'me')
+    const target = await targetOf(context, command.payload, command.payload.targetSender ?? 'me')
     if (!target) return unknownTarget
     await context.connection.sending.revoke(target.ref, idOf(command))
     return awaitingAck
