@@ -159,3 +159,33 @@ async function bomb(width: number, height: number): Promise<Buffer> {
   const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
   return Buffer.concat([signature, chunk('IHDR', header), chunk('IDAT', packed), chunk('IEND', Buffer.alloc(0))])
 }
+
+test('a WAV goes out as a voice note, with its length and its waveform; what cannot be turned is refused', async () => {
+  const rate = 16_000
+  const wav = Buffer.alloc(44 + 3 * rate * 2)
+  wav.write('RIFF', 0)
+  wav.writeUInt32LE(wav.length - 8, 4)
+  wav.write('WAVEfmt ', 8)
+  wav.writeUInt32LE(16, 16)
+  wav.writeUInt16LE(1, 20)
+  wav.writeUInt16LE(1, 22)
+  wav.writeUInt32LE(rate, 24)
+  wav.writeUInt32LE(rate * 2, 28)
+  wav.writeUInt16LE(2, 32)
+  wav.writeUInt16LE(16, 34)
+  wav.write('data', 36)
+  wav.writeUInt32LE(wav.length - 44, 40)
+  for (let i = 0; i < 3 * rate; i += 1) wav.writeInt16LE(Math.round(9_000 * Math.sin(i / 6)), 44 + i * 2)
+  const fileId = await upload(wav, 'audio/wav')
+  const sent = await goes({ type: 'voice', media: { fileId } })
+  expect(sent).toMatchObject({ arrived: { kind: 'voice' }, media: { mimetype: 'audio/ogg; codecs=opus', seconds: 3 } })
+  expect(sent.media?.['waveform']).toHaveLength(64)
+  expect(sent.media?.['broken']).toBeUndefined()
+  const sound = await goes({ type: 'audio', media: { fileId } })
+  expect(sound).toMatchObject({ arrived: { kind: 'audio' }, media: { sha256: sha256(wav), seconds: 3 } })
+  const flac = Buffer.concat([Buffer.from('fLaC'), Buffer.alloc(500)])
+  const refused = await api.call('POST', '/v1/sessions/s/messages?wait=20', {
+    body: { to: beto.phone, type: 'voice', media: { base64: flac.toString('base64') } },
+  })
+  expect([refused.status, refused.body.code]).toEqual([422, 'media.unsupported'])
+})

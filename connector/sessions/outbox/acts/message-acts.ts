@@ -1,6 +1,5 @@
 // Messages of ours, and what we do to messages.
 import type { Command, CommandKind } from '../../../../shared/model/command.ts'
-import { toMessageKey } from '../../../../shared/model/message.ts'
 import type { MessageRef } from '../../../whatsapp/message-ref.ts'
 import type { SendOutcome } from '../../../whatsapp/sending.ts'
 import { sendMedia } from './media-acts.ts'
