@@ -28,6 +28,9 @@ const connectPlaces = 6
 /** Files on their way at once, in either direction. */
 const filesAtOnce = 6
 const shutdownMs = 10_000
+/** A file that nobody has finished writing for so long is removed, by whoever looks first, ms. */
+const abandonedMs = 24 * 3_600_000
+const sweepMs = 600_000
 let startedWith: StartedWith = {}
 
 async function main(): Promise<void> {
@@ -136,6 +139,12 @@ async function main(): Promise<void> {
       onDrain: () => void heartbeat?.beat(),
     })
   }
+  const sweeping = setInterval(() => {
+    const since = new Date(Date.now() - abandonedMs)
+    store.media
+      .removeAbandoned(since, 100)
+      .catch((error: unknown) => log.debug({ err: error }, 'unfinished files were not removed'))
+  }, sweepMs)
   const address = server.address()
   const port = typeof address === 'object' && address ? address.port : settings.CONNECTOR_PORT
   const relayUrl = `http://${settings.HOST}:${port}`
@@ -143,6 +152,7 @@ async function main(): Promise<void> {
   async function shutDown(): Promise<void> {
     if (isClosing) process.exit(1) // A second signal ends it at once.
     isClosing = true
+    clearInterval(sweeping)
     const late = setTimeout(() => {
       log.error(sessions?.health() ?? {}, 'not closed in time; the leases run out')
       process.exit(1)

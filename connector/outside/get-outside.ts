@@ -28,6 +28,8 @@ export async function getOutside(
     headersTimeout: silenceMs,
     bodyTimeout: silenceMs,
   })
+  // Whoever reads it hears of an error by reading; whoever throws it away must not end the process.
+  body.on('error', () => undefined)
   return {
     status: statusCode,
     header: (name) => {

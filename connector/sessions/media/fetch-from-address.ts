@@ -49,8 +49,6 @@ async function follow(context: AddressContext, first: string, signal: AbortSigna
     const answer = await getOutside(url, { dispatcher: context.outside.dispatcher, signal })
     if (answer.status === 200) return { answer: withinLength(answer, context.maxBytes), url }
     answer.body.destroy()
-    // Whoever breaks off a body hears of it.
-    answer.body.on('error', () => undefined)
     if (answer.status === 404 || answer.status === 410)
       throw new Problem('media.not_found', { detail: `The address answers ${answer.status}` })
     const next = answer.header('location')
@@ -65,7 +63,7 @@ async function follow(context: AddressContext, first: string, signal: AbortSigna
 
 function withinLength(answer: OutsideAnswer, maxBytes: number): OutsideAnswer {
   if (!(Number(answer.header('content-length') ?? 0) > maxBytes)) return answer
-  answer.body.on('error', () => undefined).destroy()
+  answer.body.destroy()
   throw new Problem('media.too_large', { detail: `A file may have at most ${maxBytes} bytes` })
 }
 

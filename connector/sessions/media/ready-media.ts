@@ -13,6 +13,7 @@ import type { ReadyMedia } from '../../whatsapp/media-message.ts'
 import type { Upload } from '../../whatsapp/media.ts'
 import type { RecordContext } from '../record/context.ts'
 import { fetchFromAddress } from './fetch-from-address.ts'
+import { asVoiceNote } from './as-voice-note.ts'
 import { inspectFile } from './inspect-file.ts'
 
 export type ReadyContext = {
@@ -33,7 +34,7 @@ export async function readyMedia(context: ReadyContext, messageId: string, conte
   const given = await fileOf(context, messageId, content)
   const fault = findMediaFault(content.type, given)
   if (fault) throw new Problem(fault.code, { detail: fault.detail })
-  const file = await lookedAt(context, given, content)
+  const file = content.type === 'voice' ? await asVoiceNote(context, given) : await lookedAt(context, given, content)
   const kept = store.media.uploadOf(file, sessionId, content.type, Date.now())
   const upload = kept ? (deserialize(kept) as Upload) : await uploadNow(context, file, content)
   const thumbnail = store.media.thumbnailOf(file)

@@ -240,3 +240,37 @@ test('every compatibility route is guarded', async () => {
   ] as const)
     expect((await api.call(method, path, { key: null })).body.code).toBe('auth.missing')
 })
+
+test('document 2: the content of a message with a file is the address of the file', async () => {
+  const chatId = '5491155550009@s.whatsapp.net'
+  await api.createSession(defaultSession).catch(() => undefined)
+  await api.store.chats.resolveOrCreate(defaultSession, [chatId], new Date())
+  const source = (async function* () {
+    yield Buffer.from('bytes')
+  })()
+  const file = await api.store.media.write(source, { owner: { sessionId: defaultSession }, maxBytes: 100 })
+  const row = (messageId: string, media: object) => ({
+    _id: `${defaultSession}/${chatId}/${chatId}/${messageId}`,
+    sessionId: defaultSession,
+    chatId,
+    messageId,
+    sender: chatId,
+    fromMe: false,
+    type: 'image',
+    text: 'look',
+    media: { kind: 'image' as const, state: 'remote' as const, ...media },
+    timestamp: new Date(),
+    statusTimes: {},
+    reactions: [],
+    createdAt: new Date(),
+  })
+  await api.store.messages.insert([row('A', {}), row('B', { state: 'stored', fileId: file._id })])
+  const list = await api.call('GET', '/whatsapp/messages/5491155550009')
+  const contents = (list.body as { content: string }[]).map(({ content }) => content).sort()
+  expect(contents).toEqual([
+    expect.stringMatching(/\/v1\/media\/med_.*signature=/),
+    expect.stringMatching(/\/messages\/A\/media$/),
+  ])
+  const { pathname, search } = new URL(contents[0] ?? '')
+  expect((await api.call('GET', pathname + search, { key: null })).text).toBe('bytes')
+})

@@ -19,8 +19,17 @@ export async function readUpload(c: AppContext, fileName: string | undefined): P
   if (!body) throw new Problem('media.empty')
   const type = c.req.header('content-type') ?? ''
   if (!/^multipart\/form-data(?:\s*;|$)/i.test(type))
-    return { source: body, mimetype: type === '' ? undefined : type, fileName: toFileName(fileName) }
+    return { source: unbroken(body), mimetype: type === '' ? undefined : type, fileName: toFileName(fileName) }
   return readForm(body, type, fileName)
+}
+
+/** A caller that goes in the midst of it is no fault of ours. */
+async function* unbroken(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body
+  } catch (error) {
+    throw new Problem('request.malformed', { detail: 'The upload broke off', cause: error })
+  }
 }
 
 async function readForm(
@@ -30,31 +39,31 @@ async function readForm(
 ): Promise<UploadGiven> {
   const form = openForm(type)
   let failed: unknown
-  let files = 0
+  let endFile: (error: Error) => void = () => undefined
   const first = new Promise<UploadGiven>((resolve, reject) => {
     form.on('file', (_field, stream, fileName, _encoding, mimetype) => {
-      files += 1
-      if (files > 1) {
-        stream.resume()
-        return
-      }
-      const source = guarded(stream, () => failed)
-      resolve({ source, mimetype, fileName: toFileName(given ?? fileName) })
+      // Nobody may be reading it any more when it breaks.
+      stream.on('error', (error: unknown) => (failed ??= malformedForm(error)))
+      endFile = (error) => stream.destroy(error)
+      resolve({ source: stream, mimetype, fileName: toFileName(given ?? fileName) })
     })
     form.on('filesLimit', () => (failed ??= malformed('a form may have one file only')))
     form.on('error', (error: unknown) => {
-      failed ??= new Problem('request.malformed', { detail: 'The form cannot be read', cause: error })
+      failed ??= malformedForm(error)
       reject(failed)
     })
     form.on('finish', () => reject(malformed('a form must have a file')))
   })
-  const feeding = feed(body, form).catch((error: unknown) => {
+  const feeding = feed(unbroken(body), form).catch((error: unknown) => {
     failed ??= error
+    endFile(error instanceof Error ? error : new Error('cut off', { cause: error }))
     form.destroy()
   })
   const upload = await first
-  return { ...upload, source: whole(upload.source, feeding, () => failed) }
+  return { ...upload, source: whole(upload.source, { form, feeding, fault: () => failed }) }
 }
+
+const malformedForm = (cause: unknown) => new Problem('request.malformed', { detail: 'The form cannot be read', cause })
 
 function openForm(type: string) {
   try {
@@ -75,20 +84,22 @@ async function feed(body: AsyncIterable<Uint8Array>, form: Busboy): Promise<void
   form.end()
 }
 
-async function* guarded(stream: AsyncIterable<Uint8Array>, fault: () => unknown): AsyncGenerator<Uint8Array> {
-  for await (const chunk of stream) {
-    if (fault()) throw fault()
-    yield chunk
-  }
-}
-
 /** What comes behind the file is read as well: a form that was cut short, or has a second file, is refused as a whole. */
 async function* whole(
   source: AsyncIterable<Uint8Array>,
-  feeding: Promise<void>,
-  fault: () => unknown,
+  { form, feeding, fault }: { form: Busboy; feeding: Promise<void>; fault: () => unknown },
 ): AsyncGenerator<Uint8Array> {
-  yield* source
-  await feeding
+  try {
+    for await (const chunk of source) {
+      if (fault()) throw fault()
+      yield chunk
+    }
+    await feeding
+  } catch (error) {
+    throw fault() ?? error
+  } finally {
+    // Whoever stops reading in the midst of it lets go of the rest.
+    form.destroy()
+  }
   if (fault()) throw fault()
 }

@@ -108,11 +108,11 @@ export const openMediaServer = async (sandboxDir: string, host: string) => {
     },
     /** The server loses every file; the phones keep theirs, unless `gone`. */
     forget(gone: boolean): number {
-      const ids = readdirSync(dir).filter((name) => /^[a-f0-9]{32}$/.test(name))
-      for (const id of ids)
-        if (gone) rmSync(fileOf(id))
-        else renameSync(fileOf(id), forgottenOf(id))
-      return ids.length
+      const names = readdirSync(dir).filter((name) => /^[a-f0-9]{32}(?:\.forgotten)?$/.test(name))
+      for (const name of names)
+        if (gone) rmSync(join(dir, name))
+        else if (!name.endsWith('.forgotten')) renameSync(fileOf(name), forgottenOf(name))
+      return names.length
     },
     /** Uploads are answered only once this was switched off again. */
     hold(on: boolean): void {
