@@ -17,7 +17,7 @@ const toRange = (newest: Newest): LastMessageList =>
 
 /** `nameOf`: the form of a chat's address under which the phone keeps what it knows of it. */
 export function createChats(
-  sock: Pick<WASocket, 'sendMessage'>,
+  sock: Pick<WASocket, 'sendMessage' | 'fetchMessageHistory'>,
   appState: Pick<AppState, 'modify'>,
   nameOf: (chat: string) => string,
 ) {
@@ -41,6 +41,10 @@ export function createChats(
       modify(ref.chat, { deleteForMe: { deleteMedia: false, key: toKey(ref), timestamp: toSeconds(at) } }),
     editLabel: (label: { id: string; name: string; color: number; deleted: boolean }) =>
       appState.modify({ addLabel: label }, ''),
+    /** The phone answers with a history chunk, if it is there. Milliseconds, as the field is called (*assumed*; WAProto HistorySyncOnDemandRequest). */
+    askOlder: async (oldest: MessageRef, at: Date, count: number): Promise<void> => {
+      await sock.fetchMessageHistory(count, toKey(oldest), at.getTime())
+    },
     /** A message like any other: whoever is in the chat sees it. */
     setEphemeral: async (chat: string, seconds: number, messageId: string): Promise<void> => {
       await sock.sendMessage(chat, { disappearingMessagesInChat: seconds }, { messageId })

@@ -196,6 +196,8 @@ export type HistoryMessage = {
   text: string
   at?: string | undefined
   messageId?: string | undefined
+  /** Not handed over at the link, but when it is asked for. */
+  older?: boolean | undefined
 }
 export type History = {
   contacts: HistoryContact[]

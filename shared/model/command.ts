@@ -17,6 +17,8 @@ export type CommandPayloads = {
   'message.revoke': { chatId: string; targetId: string; targetSender?: string }
   'message.react': { chatId: string; targetId: string; targetSender: string; emoji: string }
   'chat.read': { chatId: string }
+  /** Asks the phone for `count` messages older than the oldest one here. */
+  'chat.history': { chatId: string; count: number }
   'chat.typing': { chatId: string; state: 'composing' | 'recording' | 'paused' }
   'presence.set': { state: 'available' | 'unavailable' }
   'presence.subscribe': { chatId: string }
@@ -74,6 +76,7 @@ export type CommandKind = keyof CommandPayloads
 export const lightKinds: readonly CommandKind[] = [
   'chat.read',
   'chat.typing',
+  'chat.history',
   'presence.set',
   'presence.subscribe',
   'contacts.check',

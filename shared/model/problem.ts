@@ -27,6 +27,7 @@ const table = {
   'pairing.timeout': { status: 504, title: 'WhatsApp gave no pairing code in time', retryable: true },
   'pairing.failed': { status: 502, title: 'WhatsApp refused to give a pairing code', retryable: true },
   'chat.not_found': { status: 404, title: 'There is no such chat', retryable: false },
+  'chat.empty': { status: 409, title: 'The chat has no message', retryable: false },
   'contact.not_found': { status: 404, title: 'There is no such contact', retryable: false },
   'group.not_found': { status: 404, title: 'This session is in no such group', retryable: false },
   'group.not_admin': { status: 403, title: 'Only admins of the group may do that', retryable: false },

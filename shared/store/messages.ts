@@ -170,6 +170,16 @@ export function createMessageStore(db: Db) {
       return await messages.find(filter).limit(limit).toArray()
     },
 
+    /** The first one of a chat that is kept. */
+    async oldest(sessionId: string, chatId: string): Promise<Message | undefined> {
+      const [first] = await messages
+        .find({ sessionId, chatId }, { projection: { raw: 0, tokens: 0 } })
+        .sort({ timestamp: 1, _id: 1 })
+        .limit(1)
+        .toArray()
+      return first
+    },
+
     /** Whether a message of this sender is kept in the chat. */
     async anyFrom(sessionId: string, chatId: string, sender: string): Promise<boolean> {
       // Their keys begin alike; '0' is what comes after '/'.

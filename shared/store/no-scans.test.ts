@@ -213,6 +213,7 @@ const exercises: Exercises = {
     advance: (store) => store.advance('s1/c1/me/m1', 'read', at),
     keepRaw: (store) => store.keepRaw('s1', 'm1', Buffer.from('x')),
     setMedia: (store) => store.setMedia('s1/c1/me/m1', { kind: 'image', state: 'remote', fetchAt: at }),
+    oldest: (store) => store.oldest('s1', 'c1'),
     search: (store) =>
       pages((cursor) =>
         store.search('s1', { tokens: ['many', 'some1'], chatId: 'c1', senders: ['me'], limit: 5, cursor }),

@@ -141,6 +141,7 @@ export async function recordOwnChange(context: RecordContext, command: Command, 
     case 'message.hide':
     case 'chat.read':
     case 'chat.typing':
+    case 'chat.history':
     case 'chat.set':
     case 'chat.unread':
     case 'chat.clear':

@@ -126,7 +126,7 @@ export const addMessageRoutes = (app: Hono, { exchange, phones }: DoorDeps): voi
       for (let i = 1; i <= (body.count ?? 1); i++) {
         const one: Wish =
           body.count !== undefined && wish.kind === 'text' ? { ...wish, text: `${wish.text} ${i}` } : wish
-        ids.push(await sendMessage(worker, to, one, body.addressing, body.alone))
+        ids.push(await sendMessage(worker, to, one, body.addressing, body))
         // Clients must get a word in between two messages of a burst.
         await nextTurn()
       }

@@ -130,6 +130,8 @@ export const NewMessage = v.pipe(
     addressing: Addressing,
     /** The server tells no other form of the sender's address, as WhatsApp's at times does not. */
     alone: v.optional(v.boolean()),
+    /** Companions get a placeholder in its place, as of what WhatsApp withholds from them; the phone itself has it. */
+    withheld: v.optional(v.boolean()),
   }),
   v.check(
     (body) => messageKinds.filter((kind) => body[kind] !== undefined).length === 1,
@@ -212,6 +214,8 @@ export const NewHistory = v.strictObject({
         text: Text,
         at: v.optional(Time),
         messageId: v.optional(MessageId),
+        /** Not handed over at the link, but when a companion asks for older ones; needs `at`. */
+        older: v.optional(v.boolean()),
       }),
     ),
     [],

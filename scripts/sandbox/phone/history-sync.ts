@@ -89,6 +89,12 @@ const chunks = (worker: Worker, history: History): proto.IHistorySync[] => {
   ]
 }
 
+/** What the phone keeps to itself until it is asked. */
+const atLink = (history: History): History => ({
+  ...history,
+  messages: history.messages.filter(({ older }) => older !== true),
+})
+
 const keyShare = (worker: Worker): proto.Message.IProtocolMessage => {
   const { appStateKey } = worker.record()
   const fingerprint = { rawId: 1, currentIndex: 1, deviceIndexes: [0, 1] }
@@ -115,6 +121,61 @@ const notification = async (chunk: proto.IHistorySync): Promise<proto.Message.IP
   }),
 })
 
+/** Undefined when the companion has no keys. */
+const sealForOwn = async (
+  worker: Worker,
+  to: Address,
+  parts: proto.Message.IProtocolMessage[],
+): Promise<BinaryNode[] | undefined> => {
+  const stanzas: BinaryNode[] = []
+  for (const protocolMessage of parts) {
+    const enc = await encryptFor(worker, to, { protocolMessage })
+    if (!enc) return undefined
+    const jid = worker.exchange.directory.jid(to, 'lid')
+    stanzas.push(node('message', { id: newMessageId(), to: jid, type: 'text', category: 'peer' }, [enc]))
+  }
+  return stanzas
+}
+
+/** Only inside the worker's queue: private messages to one companion of the phone's own account. */
+export const sendPeerMessages = async (
+  worker: Worker,
+  to: Address,
+  parts: proto.Message.IProtocolMessage[],
+): Promise<void> => {
+  const stanzas = await sealForOwn(worker, to, parts)
+  if (!stanzas) return
+  worker.exchange.transact(() => {
+    worker.signal.store()
+    for (const stanza of stanzas) routeMessage(worker.exchange, worker.self, stanza)
+  })
+}
+
+/** What is older than a companion has, of one chat; at most as many as it asked for, the newest of them. */
+export const olderMessages = async (
+  worker: Worker,
+  asked: proto.Message.PeerDataOperationRequestMessage.IHistorySyncOnDemandRequest,
+  requestId: string,
+): Promise<proto.Message.IProtocolMessage> => {
+  const { store, directory } = worker.exchange
+  const chat = directory.resolve(asked.chatJid ?? '')?.phone
+  const before = Number(asked.oldestMsgTimestampMs ?? 0)
+  const older = (store.history.get(worker.self.phone) ?? EMPTY).messages
+    .filter((one) => one.chat === chat && one.at !== undefined && Date.parse(one.at) < before)
+    .sort((a, b) => Date.parse(b.at ?? '') - Date.parse(a.at ?? ''))
+    .slice(0, asked.onDemandMsgCount ?? 50)
+  const jid = asked.chatJid ?? ''
+  const messages = older.map((one, i) => ({ message: webMessage(jid, one), msgOrderId: older.length - i }))
+  const told = await notification({
+    syncType: HistorySyncType.ON_DEMAND,
+    conversations: [{ id: jid, messages }],
+    chunkOrder: 1,
+    progress: 100,
+  })
+  const { historySyncNotification } = told
+  return { ...told, historySyncNotification: { ...historySyncNotification, peerDataRequestSessionId: requestId } }
+}
+
 /** Only inside the worker's queue. Does nothing for a companion that has had it. */
 export const sendHistory = async (worker: Worker, to: Address): Promise<void> => {
   const { exchange, signal } = worker
@@ -122,14 +183,10 @@ export const sendHistory = async (worker: Worker, to: Address): Promise<void> =>
   const device = (): Device | undefined => store.devices.get([to.phone, to.device])
   if (device()?.historySent !== false) return
   const parts = [keyShare(worker)]
-  for (const chunk of chunks(worker, store.history.get(to.phone) ?? EMPTY)) parts.push(await notification(chunk))
-  const stanzas: BinaryNode[] = []
-  for (const protocolMessage of parts) {
-    const enc = await encryptFor(worker, to, { protocolMessage })
-    if (!enc) return
-    const attrs = { id: newMessageId(), to: directory.jid(to, 'lid'), type: 'text', category: 'peer' }
-    stanzas.push(node('message', attrs, [enc]))
-  }
+  for (const chunk of chunks(worker, atLink(store.history.get(to.phone) ?? EMPTY)))
+    parts.push(await notification(chunk))
+  const stanzas = await sealForOwn(worker, to, parts)
+  if (!stanzas) return
   exchange.transact(() => {
     const current = device()
     if (!current) return

@@ -12,13 +12,20 @@ import type { Worker } from './worker.ts'
 
 export const newMessageId = (): string => randomBytes(16).toString('hex').toUpperCase()
 
-/** Only inside the worker's queue. `alone`: the server tells the receivers no other form of the sender's address. */
+export type Odd = {
+  /** The server tells the receivers no other form of the sender's address. */
+  alone?: boolean | undefined
+  /** The server gives companions a placeholder in its place. */
+  withheld?: boolean | undefined
+}
+
+/** Only inside the worker's queue. */
 export const sendMessage = async (
   worker: Worker,
   to: string,
   wish: Wish,
   addressing: Addressing,
-  alone = false,
+  { alone, withheld }: Odd = {},
 ): Promise<string> => {
   const { exchange, self, signal } = worker
   const { store, directory } = exchange
@@ -53,7 +60,13 @@ export const sendMessage = async (
       content: Buffer.from(proto.Message.encode(message).finish()),
       addressing,
     })
-    const attrs = { id: messageId, to: chat, ...stanzaAttributes(described.kind), ...(alone ? { alone: 'true' } : {}) }
+    const attrs = {
+      id: messageId,
+      to: chat,
+      ...stanzaAttributes(described.kind),
+      ...(alone ? { alone: 'true' } : {}),
+      ...(withheld ? { withheld: 'true' } : {}),
+    }
     if (sealed) routeMessage(exchange, self, node('message', attrs, sealed))
     if (copies.length > 0) routeMessage(exchange, self, node('message', attrs, [node('participants', {}, copies)]))
   })

@@ -54,7 +54,9 @@ export const routeMessage = (exchange: Exchange, sender: Address, stanza: Binary
     const target = directory.resolve(jid)
     if (!target || encs.length === 0) return
     if (target.device !== 0 && !store.devices.get([target.phone, target.device])) return
-    exchange.post(target, 'message', stanzaFor(target, encs, chat))
+    const isWithheld = stanza.attrs['withheld'] !== undefined && target.device !== 0
+    const content = isWithheld ? [node('unavailable', {}, [])] : encs
+    exchange.post(target, 'message', stanzaFor(target, content, chat))
   }
 
   exchange.transact(() => {

@@ -1,6 +1,7 @@
 // What an act is: a command of one kind, done on an open connection.
 import type { Command, CommandKind } from '../../../../shared/model/command.ts'
 import type { ProblemCode } from '../../../../shared/model/problem.ts'
+import { isGroupJid } from '../../../../shared/model/jid.ts'
 import type { Message } from '../../../../shared/model/message.ts'
 import type { Connection } from '../../../whatsapp/connection.ts'
 import type { MessageRef } from '../../../whatsapp/message-ref.ts'
@@ -44,15 +45,11 @@ export async function targetOf(
   const chatId = (await context.addresses.knownChatId([payload.chatId])) ?? payload.chatId
   const rows = await context.store.messages.find(context.sessionId, payload.targetId, chatId)
   const row = sender === undefined ? rows[0] : rows.find((one) => one.sender === sender)
-  if (!row) return undefined
-  const inGroup = row.chatId.endsWith('@g.us') && !row.fromMe
-  return {
-    row,
-    ref: {
-      chat: row.chatId,
-      messageId: row.messageId,
-      fromMe: row.fromMe,
-      ...(inGroup ? { participant: inGroupForm(context, row.sender) } : {}),
-    },
-  }
+  return row && { row, ref: toRef(context, row) }
+}
+
+/** A message as WhatsApp addresses it. */
+export function toRef(context: ActContext, { chatId, messageId, fromMe, sender }: Message): MessageRef {
+  const inGroup = isGroupJid(chatId) && !fromMe
+  return { chat: chatId, messageId, fromMe, ...(inGroup ? { participant: inGroupForm(context, sender) } : {}) }
 }

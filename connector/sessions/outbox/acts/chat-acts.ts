@@ -1,20 +1,18 @@
 // What we do to a chat.
-import { done, inGroupForm, type Acts } from './act.ts'
+import { done, toRef, type Acts } from './act.ts'
 
-export const chatActs: Acts<'chat.read' | 'chat.typing'> = {
+export const chatActs: Acts<'chat.read' | 'chat.typing' | 'chat.history'> = {
+  'chat.history': async (context, { payload: { chatId, count } }) => {
+    const oldest = await context.store.messages.oldest(context.sessionId, chatId)
+    if (!oldest) return { outcome: 'failed', code: 'chat.empty', reason: 'There is no message to ask from' }
+    await context.connection.chats.askOlder(toRef(context, oldest), oldest.timestamp, count)
+    return done
+  },
   'chat.read': async (context, command) => {
     const { chatId } = command.payload
     const page = await context.store.messages.page(context.sessionId, chatId, { limit: 100 })
     const refs = page.data.filter((row) => !row.fromMe && !row.historical)
-    if (refs.length > 0)
-      await context.connection.sending.markRead(
-        refs.map((row) => ({
-          chat: chatId,
-          messageId: row.messageId,
-          fromMe: false,
-          ...(chatId.endsWith('@g.us') ? { participant: inGroupForm(context, row.sender) } : {}),
-        })),
-      )
+    if (refs.length > 0) await context.connection.sending.markRead(refs.map((row) => toRef(context, row)))
     await context.store.chats.touch(context.sessionId, chatId, { unread: 'clear' })
     return done
   },

@@ -3,15 +3,12 @@ import type { Command } from '../../../../shared/model/command.ts'
 import type { Newest } from '../../../whatsapp/chats.ts'
 import { recordAccount } from '../../record/record-account.ts'
 import { recordChats } from '../../record/record-directory.ts'
-import { done, idOf, type ActContext, type Acts, type Outcome } from './act.ts'
+import { done, idOf, toRef, type ActContext, type Acts, type Outcome } from './act.ts'
 
 /** Up to where a change reaches. */
 async function newestOf(context: ActContext, chatId: string): Promise<Newest> {
   const [row] = (await context.store.messages.page(context.sessionId, chatId, { limit: 1 })).data
-  if (!row) return undefined
-  const inGroup = chatId.endsWith('@g.us') && !row.fromMe
-  const ref = { chat: chatId, messageId: row.messageId, fromMe: row.fromMe }
-  return { ref: inGroup ? { ...ref, participant: row.sender } : ref, at: row.timestamp }
+  return row && { ref: toRef(context, row), at: row.timestamp }
 }
 
 async function setChat(context: ActContext, command: Command<'chat.set'>): Promise<Outcome> {
