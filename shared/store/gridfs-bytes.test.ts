@@ -55,3 +55,14 @@ test('chunks that were swapped, changed or taken away are not handed out', async
   await chunks.deleteMany({ files_id: 'g', n: 2 })
   await expect(buffer(place.open('g')), 'cut off').rejects.toThrow()
 })
+
+test('of what failed on its way in no chunk is left', async () => {
+  const broken = (async function* () {
+    yield randomBytes(600_000)
+    // What was written so far is in the database by then.
+    for (let found = 0; found < 2; found = (await chunksOf('cut')).length) yield randomBytes(300_000)
+    throw new Error('cut')
+  })()
+  await expect(place.put('cut', broken)).rejects.toThrow('cut')
+  expect(await chunksOf('cut')).toEqual([])
+})
