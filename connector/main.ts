@@ -117,6 +117,7 @@ async function main(): Promise<void> {
       whatsappUrl: settings.WHATSAPP_URL,
       sandboxUrl: settings.SANDBOX_URL,
       whatsappPlace: { dispatcher: outside.dispatcher },
+      rules: { allowPrivate: settings.ALLOW_PRIVATE_ADDRESSES },
       log,
     })
     void whatsappUrl.lookAtSandbox()
@@ -130,6 +131,7 @@ async function main(): Promise<void> {
       clientVersion: createClientVersion({ fixed: settings.WHATSAPP_VERSION }),
       log,
       urlFor: whatsappUrl.of,
+      agentFor: whatsappUrl.agentOf,
       media: {
         gate: createConnectGate({ places: filesAtOnce, jitterMs: 0 }),
         maxBytes: settings.MEDIA_MAX_MB * 1_048_576,

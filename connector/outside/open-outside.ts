@@ -59,7 +59,7 @@ export function openOutside(options: OutsideOptions): Outside {
 }
 
 /** One forbidden answer forbids the name: who answers with a private address among public ones is up to something. */
-function vettedLookup({ allowPrivate, resolve = systemResolve }: OutsideOptions): LookupFunction {
+export function vettedLookup({ allowPrivate, resolve = systemResolve }: OutsideOptions): LookupFunction {
   return (hostname, asked, callback) => {
     resolve(hostname, (error, found) => {
       if (error) return callback(error, '')

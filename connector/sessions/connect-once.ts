@@ -1,4 +1,5 @@
 // One socket's life inside a held session: from its turn at the gate to its close, or until something else is asked.
+import type { Agent } from 'node:http'
 import type { Session, SessionSettings } from '../../shared/model/session.ts'
 import type { Fact, MessageFact } from '../whatsapp/facts.ts'
 import { isLinked, openConnection, type Connection } from '../whatsapp/connection.ts'
@@ -42,6 +43,7 @@ export type Held = {
   /** Reads the session, waiting for MongoDB. */
   read: () => Promise<Session | null>
   urlFor: (session: Session) => Promise<string | undefined>
+  agentFor: (session: Session) => Agent | undefined
 }
 
 export type Closed = { code: number; reason: string }
@@ -72,7 +74,7 @@ export async function connectOnce(
     await recorder.idle()
     const address = await addressOf(held, session)
     if ('unknown' in address) return { closed: { code: 0, reason: address.unknown }, opened: false }
-    const { url } = address
+    const { url, agent, mediaPlace } = address
     let close: (closed: Closed) => void = () => undefined
     const whenClosed = new Promise<Closed>((resolve) => (close = resolve))
     const reportState = createStateReport({
@@ -85,7 +87,8 @@ export async function connectOnce(
     let told: Promise<void> = Promise.resolve()
     connection = openConnection({
       url,
-      mediaPlace: held.mediaPlace(session),
+      agent,
+      mediaPlace,
       version: held.clientVersion.current(),
       keyStore: held.keyStore,
       journal: held.journal,
@@ -203,7 +206,8 @@ export async function connectOnce(
         if (now) outbox.setPace(now.settings.pace)
         if (now) held.media.setPolicy(now.settings.downloadMedia)
         if (now) takeSettings(current, now.settings)
-        if (now?.wantedRevision === revision) continue
+        const isElsewhere = (now?.settings.proxyUrl ?? null) !== (session.settings.proxyUrl ?? null)
+        if (now?.wantedRevision === revision && !isElsewhere) continue
         if (opened && (now?.wanted === 'logged_out' || now?.wanted === 'deleted')) {
           // Nothing more is sent, so that nothing more has to be durable before the goodbye.
           outbox.use(undefined)
@@ -221,10 +225,13 @@ export async function connectOnce(
   }
 }
 
+type Address = { url: string | undefined; agent: Agent | undefined; mediaPlace: MediaPlace | undefined }
+
 /** A sandbox that does not answer is like a WhatsApp that does not: it is tried again, with a growing wait. */
-async function addressOf(held: Held, session: Session): Promise<{ url: string | undefined } | { unknown: string }> {
+async function addressOf(held: Held, session: Session): Promise<Address | { unknown: string }> {
   try {
-    return { url: await held.urlFor(session) }
+    const url = await held.urlFor(session)
+    return { url, agent: held.agentFor(session), mediaPlace: held.mediaPlace(session) }
   } catch (error) {
     held.log.debug({ err: error }, 'no address to connect to')
     return { unknown: error instanceof Error ? error.message : 'no address to connect to' }

@@ -1,5 +1,6 @@
 // One session, held by this process: fence, load, finish what a crash left, then keep the phone linked until it is
 // asked otherwise or the lease is lost.
+import type { Agent } from 'node:http'
 import { maskJid } from '../../shared/model/jid.ts'
 import type { Session, SessionStatus } from '../../shared/model/session.ts'
 import { LeaseLost } from '../../shared/store/auth-log.ts'
@@ -39,6 +40,8 @@ export type HeldSessionOptions = {
   log: SessionLog
   /** Where the session connects; `undefined` = WhatsApp's own address. */
   urlFor: (session: Session) => Promise<string | undefined>
+  /** The proxy that its WebSocket goes through. Default: straight. */
+  agentFor?: ((session: Session) => Agent | undefined) | undefined
   leaseTtlMs: number
   media: MediaLimits
 }
@@ -158,6 +161,7 @@ export function holdSession(options: HeldSessionOptions): HeldSession {
       signal,
       read: () => wait(() => store.sessions.read(sessionId)),
       urlFor: options.urlFor,
+      agentFor: options.agentFor ?? (() => undefined),
     }
     const peopleMark = createPeopleMark(held)
     peopleMark.reconcile(row?.peopleMark)

@@ -1,4 +1,5 @@
 // The reconcile loop: sessions wanted against sessions held here, by lease. Named reasons wake it; no callback connects.
+import type { Agent } from 'node:http'
 import { LeaseLost } from '../../shared/store/auth-log.ts'
 import type { Feed } from '../../shared/store/feed.ts'
 import type { Session } from '../../shared/model/session.ts'
@@ -26,6 +27,8 @@ export type SessionsOptions = {
   clientVersion: ClientVersion
   log: SessionLog & { child(fields: object): SessionLog }
   urlFor: (session: Session) => Promise<string | undefined>
+  /** The proxy that its WebSocket goes through. Default: straight. */
+  agentFor?: ((session: Session) => Agent | undefined) | undefined
   media: MediaLimits
   /** How far a drain is has changed. */
   onDrain?: () => void
@@ -90,6 +93,7 @@ export function openSessions(options: SessionsOptions): Sessions {
       clientVersion: options.clientVersion,
       log: log.child({ sessionId }),
       urlFor: options.urlFor,
+      agentFor: options.agentFor,
       media: options.media,
       leaseTtlMs,
     })

@@ -1,4 +1,6 @@
 // One socket from birth to end. A socket is never reused; what it emits after its end is not listened to.
+import type { Agent } from 'node:http'
+import type { Agent as HttpsAgent } from 'node:https'
 import makeWASocket, {
   DisconnectReason,
   proto,
@@ -48,6 +50,8 @@ export type ConnectionState =
 export type ConnectionOptions = {
   /** Absent: WhatsApp's own address. */
   url: string | undefined
+  /** What the WebSocket goes through. Absent: straight. */
+  agent?: Agent | undefined
   /** The client version to present; absent: the one Baileys was released with. */
   version?: [number, number, number] | undefined
   /** Where files lie. Default: at WhatsApp. */
@@ -126,7 +130,8 @@ export function openConnection(options: ConnectionOptions): Connection {
     ...(options.url === undefined ? {} : { waWebSocketUrl: options.url }),
     ...(options.version === undefined ? {} : { version: options.version }),
     auth: { creds, keys: keyStore.keys },
-    ...(options.mediaPlace?.agent ? { fetchAgent: options.mediaPlace.agent } : {}),
+    ...(options.agent ? { agent: options.agent as HttpsAgent } : {}),
+    ...(options.mediaPlace?.agent ? { fetchAgent: options.mediaPlace.agent as HttpsAgent } : {}),
     logger,
     emitOwnEvents: false,
     markOnlineOnConnect: settings.markOnline ?? false,

@@ -1,6 +1,6 @@
 // Where media lies and how one gets there: WhatsApp's own hosts, or a sandbox's, which alone is trusted by its own
 // certificate. A message says where its file lies, and whoever wrote it is a stranger: only these hosts are asked.
-import type { Agent as HttpsAgent } from 'node:https'
+import type { Agent as HttpAgent } from 'node:http'
 import type { WayOut } from '../outside/get-outside.ts'
 
 export type MediaPlace = {
@@ -9,7 +9,7 @@ export type MediaPlace = {
   /** Absent: the process's own. */
   dispatcher?: WayOut
   /** For uploads, which go through Node's own client. Absent: the default one. */
-  agent?: HttpsAgent
+  agent?: HttpAgent
 }
 
 const ownHost = 'mmg.whatsapp.net'

@@ -28,6 +28,24 @@ export function findUrlFault(text: string, rules: OutsideRules): string | undefi
   if (url.hash !== '') return 'must not carry a fragment'
   if (rules.allowPrivate) return undefined
   if (url.protocol !== 'https:') return 'must begin with https://'
+  return findHostFault(url)
+}
+
+/** The same for a proxy: plain HTTP, a name and a password if it asks for them, and nothing behind the port. */
+export function findProxyFault(text: string, rules: OutsideRules): string | undefined {
+  if (text.length > longestUrl) return `must have at most ${longestUrl} characters`
+  let url: URL
+  try {
+    url = new URL(text)
+  } catch {
+    return 'must be a URL'
+  }
+  if (url.protocol !== 'http:') return 'must begin with http://'
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '') return 'must end with its host and port'
+  return rules.allowPrivate ? undefined : findHostFault(url)
+}
+
+function findHostFault(url: URL): string | undefined {
   // The parser has turned decimal, octal and hex hosts into dotted ones already.
   const host = url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '')
   if (ownNames.test(host)) return 'must not point into a private network'

@@ -1,5 +1,7 @@
 // A session is one linked phone: what is wanted of it, what it is, and what people see of it.
 import * as v from 'valibot'
+import { findProxyFault, type OutsideRules } from './outside-url.ts'
+import type { FieldFault } from './problem.ts'
 import { DownloadMedia } from './media.ts'
 
 export const sessionIdPattern = /^[A-Za-z0-9_-]{1,64}$/
@@ -45,12 +47,37 @@ export const SessionSettings = v.strictObject({
   autoRead: v.optional(v.boolean()),
   /** Ask the phone for its full history when linking. Default true. */
   syncFullHistory: v.optional(v.boolean()),
+  /**
+   * An HTTP proxy (`http://name:password@host:port`) through which WhatsApp and its media hosts are reached; null = none. A change reconnects.
+   * It is shown without its password.
+   */
+  proxyUrl: v.optional(v.nullable(v.pipe(v.string(), v.maxLength(2_000)))),
   /** Which files are fetched by themselves. */
   downloadMedia: v.optional(DownloadMedia),
   /** How fast messages leave; given, it replaces the pace before as a whole, from the next message on. Default as fast as it goes. */
   pace: v.optional(Pace),
 })
 export type SessionSettings = v.InferOutput<typeof SessionSettings>
+
+const hiddenPassword = '***'
+
+/** Without what nobody needs to see again. */
+export function toShownSettings(settings: SessionSettings): SessionSettings {
+  const { proxyUrl } = settings
+  if (typeof proxyUrl !== 'string' || !URL.canParse(proxyUrl)) return settings
+  const url = new URL(proxyUrl)
+  if (url.password !== '') url.password = hiddenPassword
+  return { ...settings, proxyUrl: url.href }
+}
+
+/** What is wrong with given settings besides their form; empty = nothing. */
+export function findSettingFaults({ proxyUrl }: SessionSettings, rules: OutsideRules): FieldFault[] {
+  if (typeof proxyUrl !== 'string') return []
+  const fault = findProxyFault(proxyUrl, rules)
+  const isShown = fault === undefined && new URL(proxyUrl).password === hiddenPassword
+  const message = isShown ? 'has its password left out; give it whole' : fault
+  return message === undefined ? [] : [{ path: 'settings.proxyUrl', message }]
+}
 
 /** What the owner of the session is asked to keep true. */
 export type SessionWanted = 'linked' | 'stopped' | 'logged_out' | 'deleted'
@@ -139,7 +166,7 @@ export function toSessionView(session: Session, counts: { totalChats?: number } 
     sessionId: session._id,
     name: session.name,
     sandbox: session.sandbox,
-    settings: session.settings,
+    settings: toShownSettings(session.settings),
     status: session.wanted === 'stopped' && session.status === 'disconnected' ? 'inactive' : session.status,
     isConnected: session.status === 'connected',
     isActive: session.wanted === 'linked',

@@ -1,4 +1,5 @@
 // Who is blocked, whose picture is another one, and what this account calls itself.
+import { toShownSettings } from '../../../shared/model/session.ts'
 import { toContactView, type Contact } from '../../../shared/model/contact.ts'
 import type { AccountChange } from '../../whatsapp/account-facts.ts'
 import type { Jids } from '../../whatsapp/facts.ts'
@@ -44,6 +45,9 @@ export async function recordOwnName(context: RecordContext, name: string): Promi
   const session = await store.sessions.read(sessionId)
   if (session)
     await appender.append([
-      { type: 'session.updated', data: { sessionId, name: session.name, settings: session.settings, pushName: name } },
+      {
+        type: 'session.updated',
+        data: { sessionId, name: session.name, settings: toShownSettings(session.settings), pushName: name },
+      },
     ])
 }

@@ -8,6 +8,7 @@ import { CreateSession, SessionId, toSessionView, type Session } from '../../../
 import { createToken } from '../../../shared/store/cipher.ts'
 import type { Api } from '../../deps.ts'
 import { operation } from '../../operation.ts'
+import { refuseSettings } from './refuse-settings.ts'
 
 /** `team` is the name of a stream of its own. */
 const NewSession = v.strictObject({
@@ -27,6 +28,7 @@ export async function createSession(api: Api, actor: Actor, input: CreateSession
   const sessionId = input.sessionId ?? createToken(9)
   if (!maySeeSession(actor, sessionId))
     throw new Problem('auth.forbidden', { detail: 'This key may only use the sessions it names' })
+  refuseSettings(api, input.settings)
   if (input.sandbox && !api.deps.sandboxAvailable) throw new Problem('session.sandbox_off')
   const session = await create(api, sessionId, input)
   await api.store.leases.create(sessionId)

@@ -179,7 +179,7 @@ export const olderMessages = async (
 /** Only inside the worker's queue. Does nothing for a companion that has had it. */
 export const sendHistory = async (worker: Worker, to: Address): Promise<void> => {
   const { exchange, signal } = worker
-  const { store, directory } = exchange
+  const { store } = exchange
   const device = (): Device | undefined => store.devices.get([to.phone, to.device])
   if (device()?.historySent !== false) return
   const parts = [keyShare(worker)]
