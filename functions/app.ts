@@ -29,6 +29,7 @@ import { opsRoutes } from './routes/ops/routes.ts'
 import { presenceRoutes } from './routes/presence/routes.ts'
 import { profileRoutes } from './routes/profile/routes.ts'
 import { sessionsRoutes } from './routes/sessions/routes.ts'
+import { storiesRoutes } from './routes/stories/routes.ts'
 import { webhooksRoutes } from './routes/webhooks/routes.ts'
 import { createWaits } from './waits.ts'
 
@@ -76,6 +77,7 @@ export function createApp(deps: AppDeps) {
     .route('/', labelsRoutes(api))
     .route('/', callsRoutes(api))
     .route('/', profileRoutes(api))
+    .route('/', storiesRoutes(api))
     .route('/', commandsRoutes(api))
     .route('/', eventsRoutes(api))
     .route('/', webhooksRoutes(api))

@@ -17,7 +17,12 @@ import type { KnownNumbers } from './known-numbers.ts'
 
 export type Quoted = { ref: MessageRef; raw?: Uint8Array; text?: string }
 
-export type Extras = { quoted?: Quoted | undefined; ephemeralSeconds?: number | undefined }
+export type Extras = {
+  quoted?: Quoted | undefined
+  ephemeralSeconds?: number | undefined
+  /** Of a story: who may see it. */
+  viewers?: readonly string[] | undefined
+}
 
 export type SendOutcome = { outcome: 'sent'; raw: Uint8Array } | { outcome: 'not_on_whatsapp' }
 
@@ -35,13 +40,15 @@ export function createSending(sock: WASocket, isKnown: (jid: string) => boolean,
     to: string,
     content: AnyMessageContent,
     messageId: string,
-    { quoted, ephemeralSeconds }: Extras = {},
+    { quoted, ephemeralSeconds, viewers }: Extras = {},
   ): Promise<SendOutcome> {
     if (isPersonJid(to) && !(await exists(to))) return { outcome: 'not_on_whatsapp' }
     const options = {
       messageId,
       ...(quoted ? { quoted: toQuoted(quoted) } : {}),
       ...(ephemeralSeconds ? { ephemeralExpiration: ephemeralSeconds } : {}),
+      // Our own phone is one of those who see it.
+      ...(viewers ? { broadcast: true, statusJidList: [...viewers, toBareJid(sock.user?.id ?? '')] } : {}),
     }
     const sent = await sock.sendMessage(to, content, options)
     return { outcome: 'sent', raw: sent?.message ? proto.Message.encode(sent.message).finish() : new Uint8Array() }

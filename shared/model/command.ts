@@ -8,7 +8,13 @@ import type { PatchPrivacy } from './profile.ts'
 
 /** Per kind: what the owner needs. A new kind is a new row here and an act in connector/sessions/outbox/acts. */
 export type CommandPayloads = {
-  'message.send': { to: string; content: OutContent; quotedMessageId?: string; ephemeralSeconds?: number }
+  'message.send': {
+    to: string
+    content: OutContent
+    quotedMessageId?: string
+    ephemeralSeconds?: number
+    viewers?: string[]
+  }
   /** `options`: their words; none = withdrawn. */
   'message.vote': { chatId: string; targetId: string; targetSender: string; options: string[] }
   'message.respond': { chatId: string; targetId: string; targetSender: string; answer: EventAnswer }

@@ -56,6 +56,9 @@ export function isGroupJid(jid: string): boolean {
   return parseJid(jid)?.kind === 'group'
 }
 
+/** The chat in which everybody's stories stand. */
+export const storiesJid = 'status@broadcast'
+
 /** A person, by phone number or LID. */
 export function isPersonJid(jid: string): boolean {
   const kind = parseJid(jid)?.kind

@@ -177,6 +177,12 @@ export const ReactToMessage = v.strictObject({
 })
 
 /** The options' own words; none = the vote is withdrawn. */
+export const PostStory = v.strictObject({
+  text: Text,
+  /** Who may see it. Default: everybody whom the phone's address book names, at most 1,000. */
+  viewers: v.optional(v.pipe(v.array(Address), v.minLength(1), v.maxLength(1_000))),
+})
+
 export const VoteInPoll = v.strictObject({
   options: v.pipe(
     v.array(v.pipe(v.string(), v.maxLength(1_000))),

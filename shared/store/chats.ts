@@ -3,7 +3,7 @@ import type { Collection, Db, Document, Filter, IndexDescription } from 'mongodb
 import type { Chat } from '../model/chat.ts'
 import { toNameTokens, toQueryTokens } from '../model/name-tokens.ts'
 import { createCoalescer } from './coalesce.ts'
-import { isGroupJid, phoneOf } from '../model/jid.ts'
+import { isGroupJid, phoneOf, storiesJid } from '../model/jid.ts'
 import { moveMessages, unifyChats } from './unify-chats.ts'
 import { formatCursor, parseCursor, type Page } from '../model/page.ts'
 
@@ -138,7 +138,8 @@ export function createChatStore(db: Db) {
             isUnread: false,
             heard: false,
             archived: false,
-            pinned: 0,
+            // Stories stand in no list.
+            pinned: chatId === storiesJid ? -1 : 0,
             lastActivity: at,
             createdAt: new Date(),
           },

@@ -77,6 +77,15 @@ export function createContactStore(db: Db) {
       return one
     },
 
+    /** Whom the phone's address book names; at most `limit`. */
+    async named(sessionId: string, limit: number): Promise<Contact[]> {
+      return contacts
+        .find({ sessionId, name: { $exists: true } })
+        .sort({ sortName: 1, _id: 1 })
+        .limit(limit)
+        .toArray()
+    },
+
     /** Everybody known by any of these jids, in no order. */
     async among(sessionId: string, jids: readonly string[]): Promise<Pick<Contact, 'jids' | 'lid' | 'phone'>[]> {
       return contacts

@@ -169,6 +169,7 @@ const exercises: Exercises = {
     upsert: (store) => store.upsert('s1', ['c1', 'c2'], { name: 'joined' }),
     upsertMany: (store) => store.upsertMany('s1', [{ jids: ['c1', 'c2'], name: 'joined' }, { jids: ['c3'] }]),
     among: (store) => store.among('s1', ['c1', 'none']),
+    named: (store) => store.named('s1', 5),
     blocked: (store) => store.blocked('s1', 5),
     setBlocked: async (store) => [await store.setBlocked('s1', 'c1', true), await store.setBlocked('s1', 'c1', false)],
     page: (store) => pages((cursor) => store.page('s1', { limit: 5, cursor })),

@@ -1,4 +1,5 @@
 // The file of one message, fetched from WhatsApp and stored: the row says where it is, and the feed that it is there.
+import { isPersonJid } from '../../../shared/model/jid.ts'
 import type { MessageMedia } from '../../../shared/model/media.ts'
 import { toMessageView, type Message } from '../../../shared/model/message.ts'
 import { Problem, type ProblemCode } from '../../../shared/model/problem.ts'
@@ -62,7 +63,7 @@ export async function storeMedia(context: FetchContext, row: Message): Promise<M
 }
 
 async function askPhone({ connection }: FetchContext, row: Message, raw: Uint8Array): Promise<Uint8Array> {
-  const inGroup = row.chatId.endsWith('@g.us') && !row.fromMe
+  const inGroup = !isPersonJid(row.chatId) && !row.fromMe
   const ref = {
     chat: row.chatId,
     messageId: row.messageId,

@@ -1,4 +1,5 @@
 // What an accepted command of ours changes in our own history: the server took it, so it is as if the phone had said it.
+import { storiesJid } from '../../../shared/model/jid.ts'
 import type { Command } from '../../../shared/model/command.ts'
 import { toPreview } from '../../../shared/model/content.ts'
 import { toMessageKey, toMessageView, type Message } from '../../../shared/model/message.ts'
@@ -43,6 +44,7 @@ export async function recordQueued(
 }
 
 async function touchChat({ store, sessionId }: RecordContext, last: Message): Promise<void> {
+  if (last.chatId === storiesJid) return
   const { messageId, chatId, type, timestamp: at } = last
   const text = toPreview(last)?.slice(0, 500)
   await store.chats.touch(sessionId, chatId, {

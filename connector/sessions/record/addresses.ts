@@ -1,5 +1,5 @@
 // Which chat and which person an address belongs to in this session; asked once, then remembered.
-import { isGroupJid } from '../../../shared/model/jid.ts'
+import { isPersonJid } from '../../../shared/model/jid.ts'
 import type { Chat } from '../../../shared/model/chat.ts'
 import type { Store } from '../../../shared/store/open-store.ts'
 import type { Jids } from '../../whatsapp/facts.ts'
@@ -78,7 +78,7 @@ export function createAddresses(
     async senderIdOf(chatId, sender) {
       if (sender === 'me') return 'me'
       // In a chat of two the other one is the chat.
-      if (!isGroupJid(chatId)) return chatId
+      if (isPersonJid(chatId)) return chatId
       const id = remembered(people, sender)
       if (id !== undefined) return id
       const { contact } = await store.contacts.upsert(sessionId, sender, {})

@@ -1,7 +1,7 @@
 // Messages: row → event → chat → done. Each step is idempotent by key, so a crash anywhere is finished by doing it again.
 import type { EventInput, EventType } from '../../../shared/model/event.ts'
 import { toPreview } from '../../../shared/model/content.ts'
-import { phoneOf } from '../../../shared/model/jid.ts'
+import { phoneOf, storiesJid } from '../../../shared/model/jid.ts'
 import { toMessageKey, toMessageView, type Message } from '../../../shared/model/message.ts'
 import type { MessageFact } from '../../whatsapp/facts.ts'
 import { toFactKey, toPeople, type RecordContext } from './context.ts'
@@ -29,7 +29,12 @@ export async function recordMessages(context: RecordContext, told: readonly Mess
     rows.flatMap((row, i) => (row.historical || row.type === 'system' ? [] : [toEvent(row, facts[i]!)])),
   )
   const spoken = rows.filter((row) => row.type !== 'system')
-  await touchChats(context, spoken, fresh)
+  // Stories stand in no list of chats.
+  await touchChats(
+    context,
+    spoken.filter((row) => row.chatId !== storiesJid),
+    fresh,
+  )
   const live = spoken.filter((row) => fresh.has(row._id) && !row.historical)
   const received = live.filter((row) => !row.fromMe).length
   context.counters.add({ received, sent: live.length - received })

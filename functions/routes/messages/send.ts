@@ -1,4 +1,5 @@
 // POST /v1/sessions/{id}/messages: ONE insert into the outbox; 202 at once, also while the phone is away.
+import { storiesJid } from '../../../shared/model/jid.ts'
 import type { OutContent } from '../../../shared/model/content.ts'
 import { SendMessage } from '../../../shared/model/message.ts'
 import { createMessageId } from '../../../shared/model/message-id.ts'
@@ -37,6 +38,8 @@ export async function acceptMessage(
 ): Promise<{ command: Command; isDone: boolean }> {
   const { actor, sessionId, body } = order
   const to = toJid(body.to, 'to')
+  if (to === storiesJid)
+    throw new Problem('request.invalid', { errors: [{ path: 'to', message: 'is for stories: POST …/status' }] })
   refuseBadTimes(api.now(), body)
   const [lane] = await Promise.all([api.lanes.of(sessionId, to), api.sessions.mustExist(sessionId)])
   await checkGroup(api, sessionId, to, mentionsOf(body))

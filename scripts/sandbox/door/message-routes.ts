@@ -8,6 +8,7 @@ import type { Wish } from '../phone/content.ts'
 import type { Worker } from '../phone/worker.ts'
 import { sendMessage } from '../phone/send-message.ts'
 import type { ReceivedMessage, SentMessage } from '../records.ts'
+import { STORIES } from '../server/route-story.ts'
 import { Refusal } from '../server/refusal.ts'
 import type { DoorDeps } from './deps.ts'
 import { showMedia, toMediaWish } from './media-routes.ts'
@@ -45,6 +46,7 @@ export const addMessageRoutes = (app: Hono, { exchange, phones }: DoorDeps): voi
   }
   /** A group's id, or somebody's number. */
   const chatOf = (phone: string, to: string): string => {
+    if (to === STORIES) return to
     if (!to.endsWith('@g.us')) return numberOf(to)
     if (!store.groups.get(to)?.members.some((one) => one.phone === phone))
       throw new Refusal(404, 'group.not_found', `${phone} is in no group ${to}.`)
@@ -62,7 +64,7 @@ export const addMessageRoutes = (app: Hono, { exchange, phones }: DoorDeps): voi
   const wishOf = (phone: string, to: string, body: v.InferOutput<typeof NewMessage>): Wish => {
     const { addressing } = body
     const group = store.groups.get(to)
-    const chatJid = group?.id ?? directory.jid({ phone: to, device: 0 }, addressing)
+    const chatJid = group?.id ?? (to === STORIES ? to : directory.jid({ phone: to, device: 0 }, addressing))
     const authors = group ? group.members.map((one) => one.phone) : [to]
     const find = (id: string) => {
       const mine = sent(phone, id) ?? received(phone, phone, id)
@@ -126,7 +128,7 @@ export const addMessageRoutes = (app: Hono, { exchange, phones }: DoorDeps): voi
       for (let i = 1; i <= (body.count ?? 1); i++) {
         const one: Wish =
           body.count !== undefined && wish.kind === 'text' ? { ...wish, text: `${wish.text} ${i}` } : wish
-        ids.push(await sendMessage(worker, to, one, body.addressing, body))
+        ids.push(await sendMessage(worker, to, one, body.addressing, { ...body, viewers: body.viewers?.map(numberOf) }))
         // Clients must get a word in between two messages of a burst.
         await nextTurn()
       }

@@ -132,6 +132,8 @@ export const NewMessage = v.pipe(
     alone: v.optional(v.boolean()),
     /** Companions get a placeholder in its place, as of what WhatsApp withholds from them; the phone itself has it. */
     withheld: v.optional(v.boolean()),
+    /** Of a story (`to: "status@broadcast"`): who may see it. */
+    viewers: v.optional(v.array(Somebody)),
   }),
   v.check(
     (body) => messageKinds.filter((kind) => body[kind] !== undefined).length === 1,

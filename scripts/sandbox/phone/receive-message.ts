@@ -8,6 +8,7 @@ import { openAnswer } from './answers.ts'
 import { answerPeerRequest } from './answer-peer-request.ts'
 import { describeMessage } from './content.ts'
 import { askForRetry } from './ask-for-retry.ts'
+import { STORIES } from '../server/route-story.ts'
 import { routeReceipt } from '../server/route-receipt.ts'
 import type { Worker } from './worker.ts'
 import type { Enc } from './signal.ts'
@@ -91,7 +92,7 @@ export const receiveMessage = async (worker: Worker, stanza: BinaryNode, remove:
   const { exchange, self, signal } = worker
   const { store, directory } = exchange
   const { from, id = '', recipient, category, participant } = stanza.attrs
-  const group = from?.endsWith('@g.us') ? from : undefined
+  const group = from?.endsWith('@g.us') || from === STORIES ? from : undefined
   const sender = directory.resolve(group ? participant : from)
   if (!sender || !from) return exchange.transact(remove)
   const idKey: [string, string, string] = [self.phone, sender.phone, id]

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { type BinaryNode, proto } from '@whiskeysockets/baileys'
 import type { Addressing } from '../server/jids.ts'
 import { node } from '../server/nodes.ts'
+import { STORIES } from '../server/route-story.ts'
 import { routeMessage } from '../server/route-message.ts'
 import { buildMessage, describeMessage, stanzaAttributes, type Wish } from './content.ts'
 import { encryptFor } from './encrypt-for.ts'
@@ -17,6 +18,14 @@ export type Odd = {
   alone?: boolean | undefined
   /** The server gives companions a placeholder in its place. */
   withheld?: boolean | undefined
+  /** Of a story: the numbers of those who may see it. */
+  viewers?: readonly string[] | undefined
+}
+
+/** The key goes along each time: the server passes a story on to those it was sealed for. */
+const storyFor = (worker: Worker, viewers: readonly string[]) => {
+  worker.signal.setKeyHolders(STORIES, [])
+  return { id: STORIES, members: [worker.self.phone, ...viewers].map((phone) => ({ phone })) }
 }
 
 /** Only inside the worker's queue. */
@@ -25,13 +34,13 @@ export const sendMessage = async (
   to: string,
   wish: Wish,
   addressing: Addressing,
-  { alone, withheld }: Odd = {},
+  { alone, withheld, viewers = [] }: Odd = {},
 ): Promise<string> => {
   const { exchange, self, signal } = worker
   const { store, directory } = exchange
   const message = buildMessage(wish)
   const messageId = newMessageId()
-  const group = store.groups.get(to)
+  const group = to === STORIES ? storyFor(worker, viewers) : store.groups.get(to)
   const chat = group ? group.id : directory.jid({ phone: to, device: 0 }, addressing)
   const copy: proto.IMessage = { deviceSentMessage: { destinationJid: chat, message } }
   const receivers = [

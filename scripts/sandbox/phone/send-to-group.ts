@@ -9,7 +9,11 @@ import type { Worker } from './worker.ts'
 const nameOf = ({ phone, device }: Address): string => `${phone}:${device}`
 
 /** The parts of the stanza. Only inside the worker's queue; the caller stores what changed. */
-export const encryptForGroup = async (worker: Worker, group: Group, message: proto.IMessage): Promise<BinaryNode[]> => {
+export const encryptForGroup = async (
+  worker: Worker,
+  group: { id: string; members: readonly Pick<Group['members'][number], 'phone'>[] },
+  message: proto.IMessage,
+): Promise<BinaryNode[]> => {
   const { exchange, self, signal } = worker
   const { directory } = exchange
   const own = directory.jid(self, 'lid')

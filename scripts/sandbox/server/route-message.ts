@@ -6,6 +6,7 @@ import type { Exchange } from './exchange.ts'
 import { type Addressing, addressingOf } from './jids.ts'
 import { routeGroupMessage } from './groups/route-group-message.ts'
 import { child, children, node, unixSeconds } from './nodes.ts'
+import { routeStory, STORIES } from './route-story.ts'
 
 /** SMAX_INVALID: the stanza is not one that the server understands. */
 const INVALID = 479
@@ -18,6 +19,7 @@ export const routeMessage = (exchange: Exchange, sender: Address, stanza: Binary
   const { id, to, type, edit, category } = stanza.attrs
   if (!id || !to) return INVALID
   if (to.endsWith('@g.us')) return routeGroupMessage(exchange, sender, stanza)
+  if (to === STORIES) return routeStory(exchange, sender, stanza)
   if (!/@(lid|s\.whatsapp\.net)$/.test(to)) return NOT_FOUND
   const identity = child(stanza, 'device-identity')
   const copies = children(child(stanza, 'participants'), 'to')

@@ -6,6 +6,7 @@ import type { Exchange } from './exchange.ts'
 import { routeGroupReceipt } from './groups/route-group-receipt.ts'
 import { addressingOf } from './jids.ts'
 import { children, node, unixSeconds } from './nodes.ts'
+import { STORIES } from './route-story.ts'
 
 /** Receipt types that say "this device has the message", and so take it off its queue. */
 const SETTLING = new Set(['delivered', 'inactive', 'sender', 'peer_msg', 'hist_sync'])
@@ -39,7 +40,7 @@ export const routeReceipt = (exchange: Exchange, author: Address, receipt: Binar
     if (author.device !== 0 && SETTLING.has(type)) {
       for (const one of receiptIds(receipt)) exchange.settle(author, 'message', one)
     }
-    if (to?.endsWith('@g.us')) return routeGroupReceipt(exchange, author, receipt)
+    if (to?.endsWith('@g.us') || to === STORIES) return routeGroupReceipt(exchange, author, receipt)
     if (!target) return
     const own = target.phone === author.phone
     switch (type) {

@@ -1,7 +1,7 @@
 // What an act is: a command of one kind, done on an open connection.
 import type { Command, CommandKind } from '../../../../shared/model/command.ts'
 import type { ProblemCode } from '../../../../shared/model/problem.ts'
-import { isGroupJid } from '../../../../shared/model/jid.ts'
+import { isPersonJid } from '../../../../shared/model/jid.ts'
 import type { Message } from '../../../../shared/model/message.ts'
 import type { Connection } from '../../../whatsapp/connection.ts'
 import type { MessageRef } from '../../../whatsapp/message-ref.ts'
@@ -50,6 +50,6 @@ export async function targetOf(
 
 /** A message as WhatsApp addresses it. */
 export function toRef(context: ActContext, { chatId, messageId, fromMe, sender }: Message): MessageRef {
-  const inGroup = isGroupJid(chatId) && !fromMe
+  const inGroup = !isPersonJid(chatId) && !fromMe
   return { chat: chatId, messageId, fromMe, ...(inGroup ? { participant: inGroupForm(context, sender) } : {}) }
 }

@@ -68,7 +68,7 @@ export const messageActs: Acts<MessageKind> = {
       context.connection.sending.respond(ref, raw, idOf(command), command.payload.answer),
     ),
   'message.send': async (context, command) => {
-    const { to, content, quotedMessageId, ephemeralSeconds } = command.payload
+    const { to, content, quotedMessageId, ephemeralSeconds, viewers } = command.payload
     const messageId = idOf(command)
     const chatId = await context.addresses.chatIdOf(context.connection.identify(to), command.createdAt)
     if (content.type === 'forward') return forward(context, command, chatId, content.source)
@@ -79,6 +79,7 @@ export const messageActs: Acts<MessageKind> = {
         : await context.connection.sending.message(to, messageId, await nameInGroup(context, chatId, content), {
             quoted,
             ephemeralSeconds,
+            viewers,
           })
     if (sent.outcome === 'not_on_whatsapp') return notOnWhatsapp
     // A plain text can be made again for a resend; anything else is kept as it went.
