@@ -6,6 +6,11 @@ import { formatCursor, parseCursor, type Page } from '../model/page.ts'
 
 export const contactIndexes: IndexDescription[] = [
   { key: { sessionId: 1, sortName: 1, _id: 1 }, name: 'byName' }, // page()
+  {
+    key: { sessionId: 1, name: 1, _id: 1 },
+    name: 'named', // named()
+    partialFilterExpression: { name: { $exists: true } },
+  },
   { key: { sessionId: 1, jids: 1 }, name: 'alias' }, // resolve()
   {
     key: { sessionId: 1, blocked: 1, _id: 1 },
@@ -81,7 +86,7 @@ export function createContactStore(db: Db) {
     async named(sessionId: string, limit: number): Promise<Contact[]> {
       return contacts
         .find({ sessionId, name: { $exists: true } })
-        .sort({ sortName: 1, _id: 1 })
+        .sort({ name: 1, _id: 1 })
         .limit(limit)
         .toArray()
     },
