@@ -1,4 +1,7 @@
 // Polls and events with what people answer, and messages that are sent on: over the API, the real wire and back.
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openTestApi, type TestApi } from '../../scripts/testing/api.ts'
 import { openWorld, type Phone, type World } from '../../scripts/testing/world.ts'
@@ -8,7 +11,7 @@ let api: TestApi
 let ana: Phone
 let beto: Phone
 beforeAll(async () => {
-  world = await openWorld()
+  world = await openWorld({ connectorEnv: { ALLOW_PRIVATE_ADDRESSES: 'true' } })
   api = await openTestApi({ on: world })
   ;[ana, beto] = [await world.phone('Ana'), await world.phone('Beto')]
   await world.startConnector()
@@ -157,8 +160,8 @@ test('what disappears, may be looked at once, was called, or previews a page say
     text: 'gone too',
     ephemeralSeconds: week,
   })
-  const once = { viewOnceMessageV2: { message: { imageMessage: { caption: 'look', viewOnce: true } } } }
-  expect(await comes({ message: once })).toMatchObject({ viewOnce: true, text: 'look' })
+  const glance = { viewOnceMessageV2: { message: { imageMessage: { caption: 'look', viewOnce: true } } } }
+  expect(await comes({ message: glance })).toMatchObject({ viewOnce: true, text: 'look' })
   const call = { callLogMesssage: { isVideo: true, callOutcome: 1, durationSecs: 30 } }
   expect(await comes({ message: call })).toMatchObject({ type: 'call', call: { isVideo: true, outcome: 'missed' } })
 
@@ -166,6 +169,16 @@ test('what disappears, may be looked at once, was called, or previews a page say
   const given = { type: 'text', to: beto.phone, text: 'see https://example.com/a', linkPreview }
   const previewed = await ask('POST', '', given)
   expect((await atBeto((row) => row.messageId === previewed['messageId'])).context).toEqual({ preview: linkPreview })
+  const page = createServer((_request, response) => {
+    response.setHeader('content-type', 'text/html').end('<title>Ours to make</title>')
+  }).listen(0, '127.0.0.1')
+  await once(page, 'listening')
+  const url = `http://127.0.0.1:${(page.address() as AddressInfo).port}/`
+  const made = await ask('POST', '', { type: 'text', to: beto.phone, text: `look: ${url}`, linkPreview: true })
+  expect((await atBeto((row) => row.messageId === made['messageId'])).context).toEqual({
+    preview: { title: 'Ours to make', url },
+  })
+  page.close()
   const shown = { extendedTextMessage: { text: 'https://x.io', matchedText: 'https://x.io', title: 'X' } }
   expect(await comes({ message: shown })).toMatchObject({ linkPreview: { url: 'https://x.io', title: 'X' } })
 })

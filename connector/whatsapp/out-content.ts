@@ -15,7 +15,7 @@ export function toBaileys(
       // linkPreview: null, or a user's text would make Baileys fetch the address in it (rc14, Utils/messages.js).
       return {
         text: content.text,
-        linkPreview: content.linkPreview ? toUrlInfo(content.linkPreview) : null,
+        linkPreview: content.linkPreview && content.linkPreview !== true ? toUrlInfo(content.linkPreview) : null,
         ...(content.mentions ? { mentions: content.mentions } : {}),
       }
     case 'location': {

@@ -35,7 +35,7 @@ export type OutMedia = {
 
 /** What a command carries to be sent. */
 export type OutContent =
-  | { type: 'text'; text: string; mentions?: string[]; linkPreview?: LinkPreview }
+  | { type: 'text'; text: string; mentions?: string[]; linkPreview?: LinkPreview | true }
   | { type: 'location'; location: LocationGiven }
   | { type: 'contacts'; contacts: ContactGiven[] }
   | { type: 'poll'; poll: PollGiven }
@@ -99,7 +99,11 @@ export type SystemNote = { by?: string; people?: string[]; value?: string }
 /** What we send, as it will be shown. */
 export function toShown(content: OutContent): ShownContent {
   switch (content.type) {
-    case 'text':
+    case 'text': {
+      // Which page it is turns out on its way.
+      const { linkPreview, ...said } = content
+      return linkPreview === undefined || linkPreview === true ? said : { ...said, linkPreview }
+    }
     case 'location':
     case 'poll':
       return content

@@ -148,7 +148,10 @@ export const SendMessage = v.variant('type', [
     type: v.literal('text'),
     text: Text,
     mentions: v.optional(v.pipe(v.array(Address), v.maxLength(256))),
-    linkPreview: v.optional(LinkPreviewGiven),
+    /** `true`: made by the connector, of the page behind the first address in the text. */
+    linkPreview: v.optional(
+      v.union([LinkPreviewGiven, v.literal(true)], 'must be true, or {url, title, description?}'),
+    ),
   }),
   v.strictObject({ ...toEvery, type: v.literal('location'), location: LocationGiven }),
   v.strictObject({

@@ -3,7 +3,7 @@ import { MongoBulkWriteError, type Collection, type Db, type Filter, type IndexD
 import { isDuplicateKey } from './client.ts'
 import { coalesceMany, createCoalescer, type Outcome } from './coalesce.ts'
 import { isLaterStatus, toMessageKey, type Message, type MessageStatus, type Reaction } from '../model/message.ts'
-import { contentFields } from '../model/content.ts'
+import { contentFields, type LinkPreview } from '../model/content.ts'
 import type { MessageMedia } from '../model/media.ts'
 import type { EventResponse } from '../model/planned-event.ts'
 import type { Vote } from '../model/poll.ts'
@@ -256,6 +256,11 @@ export function createMessageStore(db: Db) {
         .sort({ 'media.fetchAt': 1 })
         .limit(limit)
         .toArray()
+    },
+
+    /** What the page behind a text of ours says of itself. */
+    async setPreview(key: string, linkPreview: LinkPreview): Promise<void> {
+      await messages.updateOne({ _id: key, revokedAt: { $exists: false } }, { $set: { linkPreview } })
     },
 
     async edit(key: string, text: string, at: Date): Promise<Message | null> {

@@ -213,6 +213,7 @@ const exercises: Exercises = {
     },
     advance: (store) => store.advance('s1/c1/me/m1', 'read', at),
     keepRaw: (store) => store.keepRaw('s1', 'm1', Buffer.from('x')),
+    setPreview: (store) => store.setPreview('s1/c1/me/m1', { url: 'https://a.io', title: 'A' }),
     setMedia: (store) => store.setMedia('s1/c1/me/m1', { kind: 'image', state: 'remote', fetchAt: at }),
     oldest: (store) => store.oldest('s1', 'c1'),
     search: (store) =>

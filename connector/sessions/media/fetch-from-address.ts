@@ -42,7 +42,12 @@ export async function fetchFromAddress(
   }
 }
 
-async function follow(context: AddressContext, first: string, signal: AbortSignal) {
+/** What answers in the end; each address on the way is vetted. Throws `media.*` and what `getOutside` throws. */
+export async function follow(
+  context: Pick<AddressContext, 'outside' | 'maxBytes'>,
+  first: string,
+  signal: AbortSignal,
+) {
   let url = first
   for (let hops = 0; hops <= mostRedirects; hops += 1) {
     context.outside.vet(url)

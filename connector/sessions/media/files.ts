@@ -1,5 +1,5 @@
 // What a session can do with files.
-import type { OutMedia } from '../../../shared/model/content.ts'
+import type { LinkPreview, OutMedia } from '../../../shared/model/content.ts'
 import type { DownloadMedia, MessageMedia } from '../../../shared/model/media.ts'
 import type { Message } from '../../../shared/model/message.ts'
 import type { Connection } from '../../whatsapp/connection.ts'
@@ -17,5 +17,7 @@ export type SessionMedia = {
   fetch(row: Message): Promise<Message>
   /** The file of a message of ours, at WhatsApp and ready to be spoken of. Throws problems. */
   ready(messageId: string, content: OutMedia): Promise<ReadyMedia>
+  /** What the page at an address says of itself; `undefined` when it says nothing in time, or must not be asked. */
+  preview(url: string): Promise<LinkPreview | undefined>
   run(): Promise<void>
 }

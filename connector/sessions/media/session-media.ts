@@ -13,6 +13,7 @@ import { createWake } from '../../wake.ts'
 import type { ConnectGate } from '../connect-gate.ts'
 import type { RecordContext } from '../record/context.ts'
 import type { SessionMedia } from './files.ts'
+import { previewPage } from './preview-page.ts'
 import { readyMedia } from './ready-media.ts'
 import { storeMedia, toFetchFault } from './store-media.ts'
 
@@ -116,6 +117,7 @@ export function createSessionMedia(options: SessionMediaOptions): SessionMedia {
     fetch,
     ready: (messageId, content) =>
       readyMedia({ ...limits, record: context, slowly: atGate, signal }, messageId, content),
+    preview: (url) => previewPage(limits.outside, url, signal),
     async run() {
       while (!signal.aborted) {
         try {

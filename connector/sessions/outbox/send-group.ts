@@ -11,6 +11,7 @@ import type { Outcome } from './acts/act.ts'
 import { act } from './acts/acts.ts'
 import type { Outreach } from './outreach.ts'
 import { prepareMedia } from './prepare-media.ts'
+import { preparePreview } from './prepare-preview.ts'
 import { isOnItsWay, recordFailed, recordOwnChange, recordQueued, rowOf, tellSent } from './own-changes.ts'
 
 export type OpenConnection = { connection: Connection; closed: AbortController }
@@ -152,7 +153,10 @@ export function createSendGroup(options: SendOptions): SendGroup {
   /** `undefined`: it may go on the wire. Else how it ended, and whether the next one may follow. */
   async function readied(command: Command, key: string | undefined, current: OpenConnection) {
     try {
-      const failure = await options.preparing(() => prepareMedia(context, command, key))
+      const failure = await options.preparing(async () => {
+        await preparePreview(context, command, key)
+        return prepareMedia(context, command, key)
+      })
       if (failure) {
         if (key !== undefined) await recordFailed(context, key, failure)
         return { settled: end(command, failure), mayFollow: true }

@@ -103,7 +103,7 @@ function toContent(body: Exclude<SendMessage, SendMedia>): OutContent {
     case 'text': {
       const mentions = mentionsOf(body)
       const { linkPreview } = body
-      if (linkPreview && !body.text.includes(linkPreview.url))
+      if (typeof linkPreview === 'object' && !body.text.includes(linkPreview.url))
         throw new Problem('request.invalid', {
           errors: [{ path: 'linkPreview.url', message: 'must stand in the text' }],
         })

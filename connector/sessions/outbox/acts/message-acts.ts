@@ -1,4 +1,5 @@
 // Messages of ours, and what we do to messages.
+import type { PlainContent } from '../../../../shared/model/content.ts'
 import { nameInGroup } from './name-in-group.ts'
 import type { Command, CommandKind } from '../../../../shared/model/command.ts'
 import type { MessageRef } from '../../../whatsapp/message-ref.ts'
@@ -26,6 +27,20 @@ async function keepRaw(context: ActContext, chatId: string, messageId: string, r
   await store.messages.keepRaw(sessionId, messageId, raw)
   // Its row may have been on the way into another chat when this was written.
   if ((await addresses.movedTo(chatId)) !== undefined) await store.messages.keepRaw(sessionId, messageId, raw)
+}
+
+/** The page that was asked before stands in the message's row. */
+async function previewed(
+  context: ActContext,
+  chatId: string,
+  messageId: string,
+  content: PlainContent,
+): Promise<PlainContent> {
+  if (content.type !== 'text' || content.linkPreview !== true) return content
+  const { linkPreview: _asked, ...said } = content
+  const rows = await context.store.messages.find(context.sessionId, messageId, chatId)
+  const linkPreview = rows.find((row) => row.fromMe)?.linkPreview
+  return linkPreview ? { ...said, linkPreview } : said
 }
 
 async function forward(
@@ -76,11 +91,16 @@ export const messageActs: Acts<MessageKind> = {
     const sent =
       'media' in content
         ? await sendMedia(context, command, { quoted, ephemeralSeconds })
-        : await context.connection.sending.message(to, messageId, await nameInGroup(context, chatId, content), {
-            quoted,
-            ephemeralSeconds,
-            viewers,
-          })
+        : await context.connection.sending.message(
+            to,
+            messageId,
+            await nameInGroup(context, chatId, await previewed(context, chatId, messageId, content)),
+            {
+              quoted,
+              ephemeralSeconds,
+              viewers,
+            },
+          )
     if (sent.outcome === 'not_on_whatsapp') return notOnWhatsapp
     // A plain text can be made again for a resend; anything else is kept as it went.
     if (quoted || ephemeralSeconds || content.type !== 'text' || content.mentions || content.linkPreview)
