@@ -1,6 +1,7 @@
 // The API's table of contents, and the type of its typed client (`hc<App>`).
 import { Hono } from 'hono'
 import { createAuthenticator } from '../shared/auth/authenticate.ts'
+import { createBatchTeller } from '../shared/feed/tell-batch.ts'
 import { createOutage, mongodbSentences } from '../shared/log/outage.ts'
 import { Problem } from '../shared/model/problem.ts'
 import type { Api, AppDeps, AppEnv } from './deps.ts'
@@ -13,6 +14,7 @@ import { front } from './request/front.ts'
 import { methodsOf } from './request/methods-of.ts'
 import { problemResponse, toProblem } from './request/problem-response.ts'
 import { openStoreWatch } from './request/store-watch.ts'
+import { batchesRoutes } from './routes/batches/routes.ts'
 import { callsRoutes } from './routes/calls/routes.ts'
 import { chatsRoutes } from './routes/chats/routes.ts'
 import { commandsRoutes } from './routes/commands/routes.ts'
@@ -69,6 +71,7 @@ export function createApp(deps: AppDeps) {
     .route('/', opsRoutes(api))
     .route('/', sessionsRoutes(api))
     .route('/', presenceRoutes(api))
+    .route('/', batchesRoutes(api))
     .route('/', messagesRoutes(api))
     .route('/', mediaRoutes(api))
     .route('/', chatsRoutes(api))
@@ -119,6 +122,10 @@ function createApi(deps: AppDeps): Api {
       commands: store.commands,
       limit: deps.settings.MAX_QUEUED_PER_SESSION,
       monotonicMs,
+    }),
+    tellBatch: createBatchTeller({
+      batches: store.batches,
+      append: (stream, event) => store.events.appendOnce(stream, [event]),
     }),
     waits: createWaits(feed),
   }

@@ -3,6 +3,7 @@ import type { Authenticator } from '../shared/auth/authenticate.ts'
 import type { Actor } from '../shared/model/api-key.ts'
 import type { Outage } from '../shared/log/outage.ts'
 import type { Settings } from '../shared/model/settings.ts'
+import type { BatchTeller } from '../shared/feed/tell-batch.ts'
 import type { Feed } from '../shared/store/feed.ts'
 import type { Store } from '../shared/store/open-store.ts'
 import type { EventStreamLimits, EventStreams } from './event-streams/event-streams.ts'
@@ -54,6 +55,8 @@ export type Api = {
   sessions: KnownSessions
   lanes: Lanes
   queueLimit: QueueLimit
+  /** Tells the progress of a batch when something of it was ended here. */
+  tellBatch: BatchTeller
   waits: Waits
   eventStreams: EventStreams
 }

@@ -72,7 +72,7 @@ export function toProblem({ state, error }: Command): Problem {
 }
 
 /** What a caller should wait when the queue is full, seconds. */
-const fullRetryAfterSeconds = 5
+export const fullRetryAfterSeconds = 5
 
 /** Throws `queue.full`; what was accepted before is answered again also then. */
 async function acceptWithin(api: Api, order: NewCommand): Promise<{ command: Command; repeated: boolean }> {
@@ -93,7 +93,7 @@ async function acceptWithin(api: Api, order: NewCommand): Promise<{ command: Com
 }
 
 /** Printable, up to 255 characters (draft-ietf-httpapi-idempotency-key-header). */
-function readIdempotencyKey(c: AppContext): string | undefined {
+export function readIdempotencyKey(c: AppContext): string | undefined {
   const key = c.req.header('idempotency-key')
   if (key === undefined) return undefined
   if (!/^[\x21-\x7e]{1,255}$/.test(key))

@@ -33,9 +33,9 @@ export function createQueueLimit(deps: {
 
   const sizeOf = (entry: Entry) => entry.counted + entry.accepted + entry.underWay
 
-  function isDue(entry: Entry): boolean {
+  function isDue(entry: Entry, places: number): boolean {
     const ageMs = monotonicMs() - entry.countedAtMs
-    if (sizeOf(entry) >= limit) return ageMs >= fullBeliefMs
+    if (sizeOf(entry) + places > limit) return ageMs >= fullBeliefMs
     return ageMs >= beliefMs && entry.accepted >= smallShare
   }
 
@@ -50,25 +50,25 @@ export function createQueueLimit(deps: {
 
   return {
     /**
-     * A place in the queue, to be given back with whether a command was stored; `undefined` when there is none.
+     * Places in the queue, to be given back with whether commands were stored; `undefined` when there are not so many.
      * At once when no count is due.
      */
-    async take(sessionId: string): Promise<((stored: boolean) => void) | undefined> {
+    async take(sessionId: string, places = 1): Promise<((stored: boolean) => void) | undefined> {
       let entry = entries.get(sessionId)
       if (!entry) {
         entry = { countedAtMs: -Infinity, counted: 0, accepted: 0, underWay: 0, counting: undefined }
         entries.set(sessionId, entry)
       }
       const own = entry
-      if (own.countedAtMs === -Infinity || isDue(own)) {
+      if (own.countedAtMs === -Infinity || isDue(own, places)) {
         own.counting ??= count(sessionId, own).finally(() => (own.counting = undefined))
         await own.counting
       }
-      if (sizeOf(own) >= limit) return undefined
-      own.underWay += 1
+      if (sizeOf(own) + places > limit) return undefined
+      own.underWay += places
       return (stored) => {
-        own.underWay -= 1
-        if (stored) own.accepted += 1
+        own.underWay -= places
+        if (stored) own.accepted += places
       }
     },
   }

@@ -124,6 +124,8 @@ export type Command<K extends CommandKind = CommandKind> = {
   payload: CommandPayloads[K]
   /** The WhatsApp id the message will have, chosen at acceptance. */
   messageId?: string
+  /** It is one recipient's part of a batch. */
+  batchId?: string
   state: CommandState
   /** Its kind is one of `lightKinds`. */
   light?: true
@@ -156,6 +158,7 @@ export function toCommandView(command: Command) {
     sessionId: command.sessionId,
     kind: command.kind,
     messageId: command.messageId,
+    batchId: command.batchId,
     state: command.state,
     attempts: command.attempts,
     error: command.error,

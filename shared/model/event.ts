@@ -48,6 +48,7 @@ export const eventTypes = [
   'call.offered',
   'call.ended',
   'history.progress',
+  'batch.progress',
   'webhook.disabled',
   'webhook.gap',
 ] as const

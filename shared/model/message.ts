@@ -105,7 +105,7 @@ function pickContent(message: Message): Omit<ShownContent, 'type'> {
 
 export const maxTextLength = 65_536
 
-const Text = v.pipe(
+export const Text = v.pipe(
   v.string(),
   v.maxLength(maxTextLength, `must be at most ${maxTextLength} characters`),
   v.check((s) => s.trim().length > 0, 'must not be empty'),
@@ -113,8 +113,8 @@ const Text = v.pipe(
 
 /** WhatsApp's ids are hex or base32; ours too. Used in paths and bodies. */
 export const MessageId = v.pipe(v.string(), v.regex(/^[A-Za-z0-9._-]{1,128}$/, 'must be 1 to 128 of A-Z a-z 0-9 . _ -'))
-const Address = v.pipe(v.string(), v.minLength(1), v.maxLength(100))
-const Instant = v.pipe(
+export const Address = v.pipe(v.string(), v.minLength(1), v.maxLength(100))
+export const Instant = v.pipe(
   v.string(),
   v.isoTimestamp('must be an RFC 3339 time'),
   v.transform((s) => new Date(s)),
@@ -134,36 +134,48 @@ const LinkPreviewGiven = v.strictObject({
   description: v.optional(Words(1_000)),
 })
 
+const ofEvery = { ephemeralSeconds: v.optional(EphemeralSeconds) }
+
+/** Every type of message, with what all of them take. */
+const messageForms = <const E extends v.ObjectEntries>(every: E) =>
+  [
+    v.strictObject({
+      ...every,
+      type: v.literal('text'),
+      text: Text,
+      mentions: v.optional(v.pipe(v.array(Address), v.maxLength(256))),
+      /** `true`: made by the connector, of the page behind the first address in the text. */
+      linkPreview: v.optional(
+        v.union([LinkPreviewGiven, v.literal(true)], 'must be true, or {url, title, description?}'),
+      ),
+    }),
+    v.strictObject({ ...every, type: v.literal('location'), location: LocationGiven }),
+    v.strictObject({
+      ...every,
+      type: v.literal('contacts'),
+      contacts: v.pipe(v.array(ContactGiven), v.minLength(1), v.maxLength(50)),
+    }),
+    v.strictObject({ ...every, type: v.literal('poll'), poll: PollGiven }),
+    v.strictObject({ ...every, type: v.literal('event'), event: PlannedEventGiven }),
+    ...sendMediaForms(every),
+  ] as const
+
 /** The body of `POST …/messages`. */
-const toEvery = {
-  to: Address,
-  quotedMessageId: v.optional(MessageId),
-  ephemeralSeconds: v.optional(EphemeralSeconds),
-  notBefore: v.optional(Instant),
-  expiresAt: v.optional(Instant),
-}
-export const SendMessage = v.variant('type', [
-  v.strictObject({
-    ...toEvery,
-    type: v.literal('text'),
-    text: Text,
-    mentions: v.optional(v.pipe(v.array(Address), v.maxLength(256))),
-    /** `true`: made by the connector, of the page behind the first address in the text. */
-    linkPreview: v.optional(
-      v.union([LinkPreviewGiven, v.literal(true)], 'must be true, or {url, title, description?}'),
-    ),
+export const SendMessage = v.variant(
+  'type',
+  messageForms({
+    ...ofEvery,
+    to: Address,
+    quotedMessageId: v.optional(MessageId),
+    notBefore: v.optional(Instant),
+    expiresAt: v.optional(Instant),
   }),
-  v.strictObject({ ...toEvery, type: v.literal('location'), location: LocationGiven }),
-  v.strictObject({
-    ...toEvery,
-    type: v.literal('contacts'),
-    contacts: v.pipe(v.array(ContactGiven), v.minLength(1), v.maxLength(50)),
-  }),
-  v.strictObject({ ...toEvery, type: v.literal('poll'), poll: PollGiven }),
-  v.strictObject({ ...toEvery, type: v.literal('event'), event: PlannedEventGiven }),
-  ...sendMediaForms(toEvery),
-])
+)
 export type SendMessage = v.InferOutput<typeof SendMessage>
+
+/** What `POST …/messages/bulk` sends to each; it quotes nothing, since that stands in one chat only. */
+export const BulkMessage = v.variant('type', messageForms(ofEvery))
+export type BulkMessage = v.InferOutput<typeof BulkMessage>
 
 export const EditMessage = v.strictObject({ text: Text })
 export const StarMessage = v.strictObject({ starred: v.optional(v.boolean(), true) })

@@ -61,6 +61,7 @@ const table = {
   'contact.self': { status: 409, title: 'That is the account itself', retryable: false },
   'command.not_found': { status: 404, title: 'There is no such command', retryable: false },
   'command.already_sent': { status: 409, title: 'It has gone already', retryable: false },
+  'batch.not_found': { status: 404, title: 'There is no such batch', retryable: false },
   'recipient.not_on_whatsapp': { status: 422, title: 'The recipient is not on WhatsApp', retryable: false },
   'command.failed': { status: 502, title: 'It was tried and did not succeed', retryable: false },
   'command.outcome_unknown': { status: 502, title: 'It may have happened or not', retryable: false },

@@ -6,7 +6,7 @@ const longestCaption = 4_096
 /** In the body, where all of it is in memory: larger ones go to `POST /v1/media`. 16 MB as base64. */
 const longestBase64 = 22_400_000
 
-const Caption = v.optional(
+export const Caption = v.optional(
   v.pipe(
     v.string(),
     v.maxLength(longestCaption, `must be at most ${longestCaption} characters`),

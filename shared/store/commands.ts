@@ -43,6 +43,17 @@ export type NewCommand<K extends CommandKind = CommandKind> = Omit<
   'ts' | 'state' | 'light' | 'attempts' | 'createdAt'
 >
 
+/** The row of a command that nobody has taken yet. */
+export const toQueued = (input: NewCommand): Command => ({
+  ...input,
+  // An empty Timestamp at the top level is filled in by the server at insert (MongoDB manual, "Timestamps").
+  ts: new Timestamp({ t: 0, i: 0 }),
+  state: 'queued',
+  ...(lightKinds.includes(input.kind) ? { light: true } : {}),
+  attempts: 0,
+  createdAt: new Date(),
+})
+
 export function createCommandStore(db: Db) {
   const commands: Collection<Command> = db.collection('commands')
 
@@ -106,15 +117,7 @@ export function createCommandStore(db: Db) {
      * and throws `idempotency.conflict` when the body was another.
      */
     async accept(input: NewCommand): Promise<{ command: Command; repeated: boolean }> {
-      const command: Command = {
-        ...input,
-        // An empty Timestamp at the top level is filled in by the server at insert (MongoDB manual, "Timestamps").
-        ts: new Timestamp({ t: 0, i: 0 }),
-        state: 'queued',
-        ...(lightKinds.includes(input.kind) ? { light: true } : {}),
-        attempts: 0,
-        createdAt: new Date(),
-      }
+      const command = toQueued(input)
       try {
         await insertOne(command)
         return { command, repeated: false }

@@ -3,6 +3,7 @@ import type { Db, IndexDescription, MongoClient } from 'mongodb'
 import { Problem } from '../model/problem.ts'
 import { apiKeyIndexes, createApiKeyStore } from './api-keys.ts'
 import { authIndexes, createAuthLogStore } from './auth-log.ts'
+import { batchIndexes, batchRecipientIndexes, createBatchStore } from './batches.ts'
 import { callIndexes, createCallStore } from './calls.ts'
 import { chatIndexes, createChatStore } from './chats.ts'
 import { createCipher, type Cipher } from './cipher.ts'
@@ -70,6 +71,7 @@ function createStore(client: MongoClient, db: Db, cipher: Cipher, webhookCipher:
     messages: createMessageStore(db),
     media: createMediaStore(db, createGridFsBytes(db, mediaCipher), mediaCipher),
     commands: createCommandStore(db),
+    batches: createBatchStore(client, db),
     events: createEventStore(db),
     signals: createSignalStore(db),
     webhooks: createWebhookStore(db, webhookCipher),
@@ -117,6 +119,8 @@ async function ensureIndexes(db: Db, eventRetentionDays: number): Promise<void> 
     media: mediaIndexes,
     ...gridFsIndexes,
     commands: commandIndexes,
+    batches: batchIndexes,
+    batchRecipients: batchRecipientIndexes,
     events: eventIndexes(eventRetentionDays),
     streams: [],
     signals: signalIndexes,

@@ -11,6 +11,7 @@ import type { RecordContext } from '../record/context.ts'
 import { groupBy } from '../record/group-by.ts'
 import { createWake } from '../../wake.ts'
 import { createAcks } from './acks.ts'
+import { createBatches } from './batches.ts'
 import { createNewContacts } from './new-contacts.ts'
 import type { Outreach } from './outreach.ts'
 import { createPace, type Clock } from './pace.ts'
@@ -83,8 +84,10 @@ export function createOutbox(options: OutboxOptions): Outbox {
   let preparing = 0
   /** Until nothing of former owners is left in hand. */
   let mayBeLeft = true
+  const batches = createBatches(context)
   const sendGroup = createSendGroup({
     context,
+    batches,
     epoch,
     signal,
     acks,
@@ -223,6 +226,9 @@ export function createOutbox(options: OutboxOptions): Outbox {
     },
     acked: (messageId, error) => acks.acked(messageId, { error }),
     async run() {
+      const resuming = patiently(() => batches.resume(), { signal }).catch((error: unknown) => {
+        if (!signal.aborted && !(error instanceof LeaseLost)) options.onError(error, '')
+      })
       while (!signal.aborted) {
         try {
           await wake.sleep(await step(), signal)
@@ -233,7 +239,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
           await new Promise((resolve) => setTimeout(resolve, failedMs))
         }
       }
-      await Promise.all(busy.values())
+      await Promise.all([...busy.values(), resuming])
     },
   }
 }

@@ -58,6 +58,7 @@ async function sendOne(sessionId: string, ready: SessionMedia['ready']) {
     open: () => ({ connection, closed: new AbortController() }),
     rest: () => undefined,
     mayLeave: () => true,
+    batches: { ended: () => Promise.resolve() },
     outreach: { refused: () => Promise.resolve(), kept: () => Promise.resolve() },
     isHeld: () => Promise.resolve(false),
     preparing: (work) => work(),

@@ -55,6 +55,7 @@ test('taken and not put back when MongoDB went with the connection: it is in the
     open: () => open,
     rest: () => undefined,
     mayLeave: () => true,
+    batches: { ended: () => Promise.resolve() },
     outreach: { refused: () => Promise.resolve(), kept: () => Promise.resolve() },
     isHeld: () => Promise.resolve(false),
     preparing: (work) => work(),

@@ -9,6 +9,7 @@ import type { RecordContext } from '../record/context.ts'
 import type { Ack, Acks } from './acks.ts'
 import type { Outcome } from './acts/act.ts'
 import { act } from './acts/acts.ts'
+import type { Batches } from './batches.ts'
 import type { Outreach } from './outreach.ts'
 import { prepareMedia } from './prepare-media.ts'
 import { preparePreview } from './prepare-preview.ts'
@@ -26,6 +27,7 @@ export type SendOptions = {
   open: () => OpenConnection | undefined
   /** Leaves the lane alone until then. */
   rest: (lane: string, until: Date) => void
+  batches: Pick<Batches, 'ended'>
   /** Tells when what WhatsApp said of a lock is kept. */
   outreach: Pick<Outreach, 'refused' | 'kept'>
   /** Whether a message has to wait for the end of that lock, also when it is in hand already. */
@@ -66,12 +68,14 @@ export function createSendGroup(options: SendOptions): SendGroup {
     }
     if (!command.expiresAt || command.expiresAt.getTime() > now)
       return isSend(command) && !options.mayLeave() ? 'wait' : 'go'
+    if (command.state === 'queued') await options.batches.ended(command, 'expired')
     if (!(await store.commands.expire(command._id))) return 'go'
     await failMessage(command, { code: 'command.expired', reason: 'It was not sent before expiresAt' })
     return 'over'
   }
 
   async function end(command: Command, failure?: Failure, result?: Command['result']): Promise<true> {
+    await options.batches.ended(command, failure ? 'failed' : 'sent', failure)
     await store.commands.finish(command._id, epoch, failure ? 'failed' : 'done', failure, result)
     return true
   }

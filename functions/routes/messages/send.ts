@@ -1,7 +1,7 @@
 // POST /v1/sessions/{id}/messages: ONE insert into the outbox; 202 at once, also while the phone is away.
 import { storiesJid } from '../../../shared/model/jid.ts'
 import type { OutContent } from '../../../shared/model/content.ts'
-import { SendMessage } from '../../../shared/model/message.ts'
+import { SendMessage, type BulkMessage } from '../../../shared/model/message.ts'
 import { createMessageId } from '../../../shared/model/message-id.ts'
 import type { SendMedia } from '../../../shared/model/send-media.ts'
 import { Problem, type FieldFault, type ProblemCode } from '../../../shared/model/problem.ts'
@@ -16,7 +16,7 @@ import { WaitQuery } from '../../request/wait.ts'
 import { takeMedia } from './given-media.ts'
 
 /** A file of 16 MB as base64, and the rest of the message. */
-const maxBodyBytes = 24 * 1_048_576
+export const maxBodyBytes = 24 * 1_048_576
 
 export const sendMessage = (api: Api) =>
   sessionOperation(
@@ -98,7 +98,7 @@ function giveMessage(
   })
 }
 
-function toContent(body: Exclude<SendMessage, SendMedia>): OutContent {
+export function toContent(body: Exclude<SendMessage | BulkMessage, SendMedia>): OutContent {
   switch (body.type) {
     case 'text': {
       const mentions = mentionsOf(body)
@@ -125,7 +125,7 @@ function toContent(body: Exclude<SendMessage, SendMedia>): OutContent {
   }
 }
 
-function refuseBadTimes(nowMs: number, body: SendMessage): void {
+export function refuseBadTimes(nowMs: number, body: Pick<SendMessage, 'notBefore' | 'expiresAt'>): void {
   const errors: FieldFault[] = []
   if (body.expiresAt && body.expiresAt.getTime() <= nowMs)
     errors.push({ path: 'expiresAt', message: 'must lie in the future' })
@@ -134,6 +134,6 @@ function refuseBadTimes(nowMs: number, body: SendMessage): void {
   if (errors.length > 0) throw new Problem('request.invalid', { errors })
 }
 
-function mentionsOf(body: SendMessage): string[] | undefined {
+export function mentionsOf(body: SendMessage | BulkMessage): string[] | undefined {
   return body.type === 'text' ? body.mentions?.map((mention, i) => toJid(mention, `mentions.${i}`)) : undefined
 }
