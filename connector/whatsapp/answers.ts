@@ -9,6 +9,7 @@ import {
   proto,
 } from '@whiskeysockets/baileys'
 import { EventAnswer } from '../../shared/model/planned-event.ts'
+import { longestOption, maxOptions } from './content-kinds.ts'
 
 /** Either form of an address may have been used for the seal (WhiskeySockets/Baileys #2342): all are tried. */
 export type Sealed = {
@@ -29,11 +30,12 @@ const toType = {
 } satisfies Record<EventAnswer, proto.Message.EventResponseMessage.EventResponseType>
 const maxGuests = 1_000
 
+const toShownOption = (option: string) => option.slice(0, longestOption)
 const hashOf = (option: string) => createHash('sha256').update(option).digest()
 
 const optionsOf = (message: proto.IMessage): string[] => {
   const poll = message.pollCreationMessage ?? message.pollCreationMessageV2 ?? message.pollCreationMessageV3
-  return (poll?.options ?? []).map(({ optionName }) => optionName ?? '')
+  return (poll?.options ?? []).slice(0, maxOptions).map(({ optionName }) => optionName ?? '')
 }
 
 /** `raw`: the message that is answered. `undefined`: it has no secret, or the seal is of another one. */
@@ -61,7 +63,11 @@ function openAs(
     if (kind === 'vote') {
       const names = { pollCreatorJid: author, pollMsgId: messageId, pollEncKey: secret, voterJid: answerer }
       const chosen = (decryptPollVote(envelope, names).selectedOptions ?? []).map((hash) => Buffer.from(hash))
-      return { options: optionsOf(message).filter((option) => chosen.some((hash) => hash.equals(hashOf(option)))) }
+      return {
+        options: optionsOf(message)
+          .filter((option) => chosen.some((hash) => hash.equals(hashOf(option))))
+          .map(toShownOption),
+      }
     }
     const names = { eventCreatorJid: author, eventMsgId: messageId, eventEncKey: secret, responderJid: answerer }
     const { response, extraGuestCount } = decryptEventResponse(envelope, names)
@@ -89,7 +95,7 @@ function seal({ key, raw, author, answerer }: Seal, purpose: 'Poll Vote' | 'Even
 /** `undefined`: the poll's secret is not known. Options that the poll does not have are left out. */
 export function sealVote(of: Seal, options: readonly string[]): proto.IMessage | undefined {
   const standing = optionsOf(normalizeMessageContent(proto.Message.decode(of.raw)) ?? {})
-  const selectedOptions = options.filter((option) => standing.includes(option)).map(hashOf)
+  const selectedOptions = standing.filter((option) => options.includes(toShownOption(option))).map(hashOf)
   const vote = seal(of, 'Poll Vote', proto.Message.PollVoteMessage.encode({ selectedOptions }).finish())
   return vote && { pollUpdateMessage: { pollCreationMessageKey: of.key, vote, senderTimestampMs: Date.now() } }
 }

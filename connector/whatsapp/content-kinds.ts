@@ -5,16 +5,23 @@ import type { Location } from '../../shared/model/content-parts.ts'
 import type { PlannedEvent } from '../../shared/model/planned-event.ts'
 import type { Poll } from '../../shared/model/poll.ts'
 import { toContactCard } from '../../shared/model/vcard.ts'
-import { toBareJid } from '../../shared/model/jid.ts'
+import { parseJid, toBareJid } from '../../shared/model/jid.ts'
+import { isMessageId, toPlain, toTime } from './bounds.ts'
 import type { MessageContent } from './facts.ts'
 
 type Content = proto.IMessage
 
 const maxCards = 500
-const maxOptions = 100
+/** Of each card, characters; of all together. */
+const longestCard = 100_000
+const longestCards = 500_000
+/** WhatsApp's apps take 12 of 100 characters. Each vote repeats those that it is for. */
+export const maxOptions = 32
+export const longestOption = 150
 const maxMentions = 1_024
 const longestWords = 1_000
 const longestDescription = 4_000
+const longestCallSeconds = 86_400 * 7
 
 /** `undefined`: none of them. */
 export function toKnown(content: Content): Omit<MessageContent, 'raw'> | undefined {
@@ -30,8 +37,11 @@ export function toKnown(content: Content): Omit<MessageContent, 'raw'> | undefin
   }
   const cards = contactsArrayMessage?.contacts ?? (contactMessage ? [contactMessage] : undefined)
   if (cards) {
-    const contacts = cards.slice(0, maxCards).map(({ displayName, vcard }) => toContactCard(displayName, vcard ?? ''))
-    return { type: 'contacts', contacts, ...contextOf((contactsArrayMessage ?? contactMessage)?.contextInfo) }
+    return {
+      type: 'contacts',
+      contacts: toCards(cards),
+      ...contextOf((contactsArrayMessage ?? contactMessage)?.contextInfo),
+    }
   }
   const poll = content.pollCreationMessage ?? content.pollCreationMessageV2 ?? content.pollCreationMessageV3
   if (poll) return { type: 'poll', poll: toPoll(poll), ...contextOf(poll.contextInfo) }
@@ -41,12 +51,25 @@ export function toKnown(content: Content): Omit<MessageContent, 'raw'> | undefin
   return undefined
 }
 
+function toCards(cards: readonly proto.Message.IContactMessage[]) {
+  let left = longestCards
+  return cards.slice(0, maxCards).map(({ displayName, vcard }) => {
+    const kept = (vcard ?? '').slice(0, Math.min(longestCard, left))
+    left -= kept.length
+    return toContactCard(toPlain(displayName, longestWords), kept)
+  })
+}
+
+/** What is nowhere is the place 0, 0. */
+const toDegrees = (value: number | null | undefined, most: number) =>
+  typeof value === 'number' && Math.abs(value) <= most ? value : 0
+
 function toLocation(place: proto.Message.ILocationMessage | proto.Message.ILiveLocationMessage): Location {
   const { degreesLatitude, degreesLongitude } = place
   const words = 'name' in place ? place : undefined
   return {
-    latitude: degreesLatitude ?? 0,
-    longitude: degreesLongitude ?? 0,
+    latitude: toDegrees(degreesLatitude, 90),
+    longitude: toDegrees(degreesLongitude, 180),
     ...(words?.name ? { name: words.name.slice(0, longestWords) } : {}),
     ...(words?.address ? { address: words.address.slice(0, longestWords) } : {}),
     ...(words?.url ? { url: words.url.slice(0, longestWords) } : {}),
@@ -58,23 +81,16 @@ function toPoll(poll: proto.Message.IPollCreationMessage): Poll {
     question: (poll.name ?? '').slice(0, longestWords),
     options: (poll.options ?? [])
       .slice(0, maxOptions)
-      .map(({ optionName }) => (optionName ?? '').slice(0, longestWords)),
+      .map(({ optionName }) => (optionName ?? '').slice(0, longestOption)),
     selectable: poll.selectableOptionsCount ?? 0,
   }
 }
 
-/** Seconds since 1970 as WhatsApp gives them; 0 and what is no time are none. */
-function toTime(seconds: number | { toString(): string } | null | undefined): Date | undefined {
-  const value = Number(seconds ?? 0)
-  const at = new Date(value * 1000)
-  return value > 0 && Number.isFinite(at.getTime()) ? at : undefined
-}
-
 function toEvent(event: proto.Message.IEventMessage): PlannedEvent {
-  const endAt = toTime(event.endTime)
+  const endAt = toTime(Number(event.endTime ?? 0) * 1_000)
   return {
     name: (event.name ?? '').slice(0, longestWords),
-    startAt: toTime(event.startTime) ?? new Date(0),
+    startAt: toTime(Number(event.startTime ?? 0) * 1_000) ?? new Date(0),
     ...(endAt ? { endAt } : {}),
     ...(event.description ? { description: event.description.slice(0, longestDescription) } : {}),
     ...(event.location ? { location: toLocation(event.location) } : {}),
@@ -86,7 +102,8 @@ function toEvent(event: proto.Message.IEventMessage): PlannedEvent {
 
 function toCallLog(call: proto.Message.ICallLogMessage): CallLog {
   const outcome = proto.Message.CallLogMessage.CallOutcome[call.callOutcome ?? -1] ?? 'UNKNOWN'
-  const seconds = Number(call.durationSecs ?? 0)
+  const given = Number(call.durationSecs ?? 0)
+  const seconds = given <= longestCallSeconds ? given : 0
   return { isVideo: call.isVideo === true, outcome: outcome.toLowerCase(), ...(seconds > 0 ? { seconds } : {}) }
 }
 
@@ -106,9 +123,11 @@ export function toLinkPreview(text: proto.Message.IExtendedTextMessage): { linkP
 /** What stands beside any kind of content: whom it names, what it answers, where it came from, how long it stays. */
 export function contextOf(context: proto.IContextInfo | null | undefined): Partial<MessageContent> {
   const score = context?.forwardingScore ?? 0
+  const named = (context?.mentionedJid ?? []).slice(0, maxMentions).filter((jid) => parseJid(jid) !== undefined)
+  const mentions = named.map(toBareJid)
   return {
-    ...(context?.mentionedJid?.length ? { mentions: context.mentionedJid.slice(0, maxMentions).map(toBareJid) } : {}),
-    ...(context?.stanzaId ? { quotedMessageId: context.stanzaId } : {}),
+    ...(mentions.length > 0 ? { mentions } : {}),
+    ...(isMessageId(context?.stanzaId) ? { quotedMessageId: context.stanzaId } : {}),
     ...(context?.isForwarded ? { isForwarded: true, ...(score > 0 ? { forwardingScore: score } : {}) } : {}),
     ...(context?.expiration ? { ephemeralSeconds: context.expiration } : {}),
   }

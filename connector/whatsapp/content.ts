@@ -1,10 +1,16 @@
 // What a WhatsApp message says, in our words. What we do not know yet arrives as `unknown` with its kind named.
 import { getContentType, normalizeMessageContent, proto, type WAMessage } from '@whiskeysockets/baileys'
+import { toPast } from './bounds.ts'
 import { contextOf, isViewOnce, toKnown, toLinkPreview } from './content-kinds.ts'
 import { toMedia } from './media-content.ts'
 import type { MessageContent } from './facts.ts'
 
 type Content = proto.IMessage
+
+/** Of a text or a caption; WhatsApp's apps send no more. */
+const longestText = 65_536
+/** What is larger is shown, but cannot be quoted, sent on or fetched, bytes. */
+const largestRaw = 1_048_576
 
 /** Parts of a message that carry no content of their own. */
 const carriers = new Set([
@@ -22,7 +28,10 @@ export function parseContent(message: Content | null | undefined): MessageConten
     Object.keys(content).find((key) => !carriers.has(key) && content[key as keyof Content] != null)
   if (!type || carriers.has(type)) return undefined
   const once = isViewOnce(message) ? { viewOnce: true } : {}
-  return { ...toContent(content, type), ...once, raw: toRaw(message, content) }
+  const shown = toContent(content, type)
+  const text = shown.text === undefined ? {} : { text: shown.text.slice(0, longestText) }
+  const raw = toRaw(message, content)
+  return { ...shown, ...text, ...once, ...(raw.byteLength <= largestRaw ? { raw } : {}) }
 }
 
 function toContent(content: Content, type: string): MessageContent {
@@ -53,17 +62,15 @@ function toRaw(message: Content, content: Content): Uint8Array {
 /** Text of an edit, wherever the client put it. */
 export function editedText(edited: Content | null | undefined): string | undefined {
   const content = normalizeMessageContent(edited ?? undefined)
-  return (
+  const text =
     content?.conversation ??
     content?.extendedTextMessage?.text ??
     content?.imageMessage?.caption ??
-    content?.videoMessage?.caption ??
-    undefined
-  )
+    content?.videoMessage?.caption
+  return text?.slice(0, longestText)
 }
 
 /** Seconds as number, Long or text → Date. */
 export function toInstant(seconds: WAMessage['messageTimestamp']): Date {
-  const value = Number(seconds ?? 0)
-  return new Date(Number.isFinite(value) && value > 0 ? value * 1000 : Date.now())
+  return toPast(Number(seconds ?? 0) * 1_000, new Date())
 }

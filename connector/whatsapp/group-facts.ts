@@ -15,17 +15,13 @@ import {
   type GroupSettings,
 } from '../../shared/model/group.ts'
 import { isGroupJid } from '../../shared/model/jid.ts'
+import { isMessageId, toPlain, toTime } from './bounds.ts'
 import { toInstant } from './content.ts'
 import type { Fact, GroupChange, GroupState, MessageFact, PersonFact } from './facts.ts'
 import type { Identities } from './identities.ts'
 
 const Stub = WAMessageStubType
 const longestValue = 2_048
-
-/** One line of a stranger's: no control characters, and no longer than an app would take. */
-export function toPlain(text: string | null | undefined, longest: number): string {
-  return (text ?? '').replace(/(?!\n)\p{Cc}/gu, '').slice(0, longest)
-}
 
 function personOf(identities: Identities, jid?: string | null, alt?: string | null): PersonFact | undefined {
   const jids = identities.jidsOf(jid, alt) ?? identities.jidsOf(alt)
@@ -37,7 +33,7 @@ const toRole = (type: string | null | undefined): GroupRole =>
 
 export function toGroupState(metadata: GroupMetadata, identities: Identities): GroupState {
   const owner = personOf(identities, metadata.owner, metadata.ownerPn)
-  const founded = Number(metadata.creation)
+  const foundedAt = toTime(Number(metadata.creation) * 1_000)
   return {
     groupId: metadata.id,
     addressing: metadata.addressingMode === WAMessageAddressingMode.PN ? 'pn' : 'lid',
@@ -49,7 +45,7 @@ export function toGroupState(metadata: GroupMetadata, identities: Identities): G
     memberAddMode: metadata.memberAddMode ? 'all_member_add' : 'admin_add',
     joinApproval: metadata.joinApprovalMode === true,
     ...(owner ? { owner } : {}),
-    ...(founded > 0 ? { foundedAt: new Date(founded * 1000) } : {}),
+    ...(foundedAt ? { foundedAt } : {}),
     members: metadata.participants.slice(0, maxMembers).flatMap((one) => {
       const person = personOf(identities, one.id, one.phoneNumber ?? one.lid)
       return person ? [{ ...person, role: toRole(one.admin) }] : []
@@ -160,7 +156,7 @@ export function toGroupChange(
   historical = false,
 ): Extract<Fact, { kind: 'group-change' }> | undefined {
   const { key } = message
-  if (!key.remoteJid || !isGroupJid(key.remoteJid) || !key.id) return undefined
+  if (!key.remoteJid || !isGroupJid(key.remoteJid) || !isMessageId(key.id)) return undefined
   const told = toTold(message, identities) ?? toEphemeral(message)
   const chat = identities.jidsOf(key.remoteJid)
   if (!told || !chat) return undefined

@@ -1,6 +1,7 @@
 // One WhatsApp message → the facts in it: a message, an edit, a revoke, a reaction, or nothing for people to see.
 import { normalizeMessageContent, proto, WAMessageStubType, type WAMessage } from '@whiskeysockets/baileys'
 import type { Fact, Jids, MessageFact } from './facts.ts'
+import { isMessageId, toEmoji, toName, toPast } from './bounds.ts'
 import { editedText, parseContent, toInstant } from './content.ts'
 import type { Identities } from './identities.ts'
 import { isGroupJid } from '../../shared/model/jid.ts'
@@ -15,8 +16,9 @@ export function toMessageFact(
   const { key } = message
   const chat = identities.jidsOf(key.remoteJid, key.remoteJidAlt)
   const messageId = key.id
-  if (!chat || !messageId) return undefined
+  if (!chat || !isMessageId(messageId)) return undefined
   const sender = senderOf(message, chat, identities)
+  const pushName = toName(message.pushName)
   const base = {
     kind: 'message' as const,
     chat,
@@ -24,7 +26,7 @@ export function toMessageFact(
     messageId,
     at: toInstant(message.messageTimestamp),
     historical,
-    ...(message.pushName ? { pushName: message.pushName } : {}),
+    ...(pushName ? { pushName } : {}),
   }
   if (message.messageStubType === WAMessageStubType.CIPHERTEXT) {
     if (historical || !message.messageStubParameters?.length) return undefined
@@ -52,7 +54,7 @@ const isSameAuthor = (a: 'me' | Jids, b: 'me' | Jids): boolean =>
 /** `undefined`: nothing that people see (protocol traffic between own devices, key distributions). */
 export function toFact(message: WAMessage, identities: Identities): Fact | undefined {
   const chat = identities.jidsOf(message.key.remoteJid, message.key.remoteJidAlt)
-  if (!chat) return undefined
+  if (!chat || !isMessageId(message.key.id)) return undefined
   const content = normalizeMessageContent(message.message)
   const sender = senderOf(message, chat, identities)
   const at = toInstant(message.messageTimestamp)
@@ -69,7 +71,7 @@ export function toFact(message: WAMessage, identities: Identities): Fact | undef
     }
     if (target && protocol.type === ProtocolType.MESSAGE_EDIT) {
       const text = editedText(protocol.editedMessage)
-      const editedAt = protocol.timestampMs ? new Date(Number(protocol.timestampMs)) : at
+      const editedAt = toPast(protocol.timestampMs, at)
       return text === undefined ? undefined : { kind: 'edit', target, text, at: editedAt }
     }
     return undefined
@@ -85,8 +87,8 @@ export function toFact(message: WAMessage, identities: Identities): Fact | undef
       kind: 'reaction',
       target: { chat, sender: targetSender, messageId: reaction.key.id },
       by: sender,
-      emoji: reaction.text ?? '',
-      at: reaction.senderTimestampMs ? new Date(Number(reaction.senderTimestampMs)) : at,
+      emoji: toEmoji(reaction.text),
+      at: toPast(reaction.senderTimestampMs, at),
     }
   }
   if (content?.pinInChatMessage) return toPin(message, content, { chat, sender, at }, identities)
@@ -118,7 +120,7 @@ function toAnswer(
       authors: formsOf(author),
       answerers: formsOf(by),
     },
-    at: update?.senderTimestampMs ? new Date(Number(update.senderTimestampMs)) : toInstant(message.messageTimestamp),
+    at: toPast(update?.senderTimestampMs, toInstant(message.messageTimestamp)),
   }
 }
 
@@ -157,7 +159,7 @@ function toPin(
   const author =
     (key.participant && identities.jidsOf(key.participant)) || (key.fromMe && sender !== 'me' ? sender : chat)
   const given = message.message?.messageContextInfo?.messageAddOnDurationInSecs ?? pinnedSeconds
-  const pinnedAt = senderTimestampMs ? new Date(Math.min(Number(senderTimestampMs), Date.now())) : at
+  const pinnedAt = new Date(Math.min(toPast(senderTimestampMs, at).getTime(), Date.now()))
   const seconds = Math.min(given || pinnedSeconds, longestPinSeconds)
   return {
     kind: 'account',

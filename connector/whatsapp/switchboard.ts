@@ -10,6 +10,7 @@ import {
 import { mutedForEver } from '../../shared/model/chat.ts'
 import { createGrowingCache } from '../growing-cache.ts'
 import type { AccountChange } from './account-facts.ts'
+import { toName, toTime } from './bounds.ts'
 import { toCallChange } from './calls.ts'
 import type { ChatFact, ContactFact, Fact } from './facts.ts'
 import { toGroupChange, toGroupState } from './group-facts.ts'
@@ -68,27 +69,29 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
   const chatFact = (chat: Partial<Chat>): ChatFact | undefined => {
     const jids = identities.jidsOf(chat.id, (chat as { pnJid?: string }).pnJid ?? (chat as { lidJid?: string }).lidJid)
     if (!jids) return undefined
-    const activity = Number(chat.conversationTimestamp ?? 0)
+    const lastActivity = toTime(Number(chat.conversationTimestamp ?? 0) * 1_000)
+    const name = toName(chat.name)
     return {
       jids,
-      ...(chat.name ? { name: chat.name } : {}),
+      ...(name ? { name } : {}),
       ...(typeof chat.archived === 'boolean' ? { archived: chat.archived } : {}),
       ...(chat.pinned === undefined ? {} : { pinned: Boolean(chat.pinned) }),
       ...toMuted(chat.muteEndTime),
       ...toMarked(chat.unreadCount),
       ...(typeof chat.ephemeralExpiration === 'number' ? { ephemeralSeconds: chat.ephemeralExpiration } : {}),
       ...(chat.ephemeralExpiration === null ? { ephemeralSeconds: 0 } : {}),
-      ...(activity > 0 ? { lastActivity: new Date(activity * 1000) } : {}),
+      ...(lastActivity ? { lastActivity } : {}),
     }
   }
   const contactFact = (contact: Partial<Contact>): ContactFact | undefined => {
     const jids = identities.jidsOf(contact.id, contact.phoneNumber ?? contact.lid)
     if (!jids || !/@(s\.whatsapp\.net|lid)$/.test(jids[0])) return undefined
+    const [name, notify, verifiedName] = [contact.name, contact.notify, contact.verifiedName].map(toName)
     return {
       jids,
-      ...(contact.name ? { name: contact.name } : {}),
-      ...(contact.notify ? { notify: contact.notify } : {}),
-      ...(contact.verifiedName ? { verifiedName: contact.verifiedName } : {}),
+      ...(name ? { name } : {}),
+      ...(notify ? { notify } : {}),
+      ...(verifiedName ? { verifiedName } : {}),
     }
   }
   /** rc14 repeats a contact's own name with each of its messages (Utils/process-message.js). */
@@ -168,8 +171,8 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
         if (state === 'composing' || state === 'recording') tell({ kind: 'typing', chat, by, state }, nothing)
         else if (state === 'paused') tell({ kind: 'typing', chat, by, state: 'paused' }, nothing)
         else {
-          const lastSeen = presence.lastSeen ? { lastSeen: new Date(presence.lastSeen * 1000) } : {}
-          tell({ kind: 'presence', chat, by, state, ...lastSeen }, nothing)
+          const lastSeen = toTime((presence.lastSeen ?? 0) * 1_000)
+          tell({ kind: 'presence', chat, by, state, ...(lastSeen ? { lastSeen } : {}) }, nothing)
         }
       }
     },

@@ -1,21 +1,13 @@
 // The feed's memory: numbered facts, appended by one rule. The number decides, nothing is ever skipped or rewritten.
-import type { ContactCard } from '../model/content.ts'
 import { randomUUID } from 'node:crypto'
 import type { Collection, Db, IndexDescription } from 'mongodb'
 import type { EventInput, StoredEvent } from '../model/event.ts'
 import { LeaseLost } from './auth-log.ts'
 import { failedIndex, isDuplicateKey } from './client.ts'
 import { createCoalescer, type Outcome } from './coalesce.ts'
+import { fitData } from './fit-event.ts'
 
 type StreamHead = { _id: string; head: number }
-
-/** `data` of one event, bytes of JSON. A longer text is cut and says so; the whole one stands in its message. */
-const maxEventBytes = 64 * 1024
-/** Characters that fit in any case, every one of them escaped. */
-const cutTextLength = 8_000
-/** Cards in such an event, without their vCards, and numbers of each. */
-const cutContacts = 40
-const cutPhones = 10
 
 export function eventIndexes(retentionDays: number): IndexDescription[] {
   return [
@@ -251,19 +243,3 @@ export function createEventStore(db: Db) {
     },
   }
 }
-
-/** Readers take events of 64 kB: what would be larger says less, and the message itself has it all. */
-function fitData(data: Record<string, unknown>): Record<string, unknown> {
-  const { text, contacts } = data
-  const mayBeLarge = Array.isArray(contacts) || (typeof text === 'string' && text.length * 6 >= maxEventBytes)
-  if (!mayBeLarge || Buffer.byteLength(JSON.stringify(data)) <= maxEventBytes) return data
-  return {
-    ...data,
-    ...(typeof text === 'string' ? { text: text.slice(0, cutTextLength), textTruncated: true } : {}),
-    ...(Array.isArray(contacts)
-      ? { contacts: contacts.slice(0, cutContacts).map(toBriefCard), contactsTruncated: true }
-      : {}),
-  }
-}
-
-const toBriefCard = ({ name, phones }: ContactCard) => ({ name, phones: phones.slice(0, cutPhones) })
