@@ -1,4 +1,5 @@
 // Our own account and the people around it, over the real wire: names, words, pictures, privacy, blocks, calls, settings at once.
+import sharp from 'sharp'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openTestApi, type TestApi } from '../../scripts/testing/api.ts'
 import { openWorld, type Phone, type World } from '../../scripts/testing/world.ts'
@@ -54,6 +55,42 @@ test('words and picture of others; a picture that changes is told and asked for 
   await onPhone('profile', { pictureUrl: 'https://pictures.invalid/2' }, beto, 'PATCH')
   await world.untilEvent('contact.updated', (event) => event.data['picture'] === 'changed')
   expect(await ask(`contacts/${beto.phone}/picture`)).toEqual({ url: 'https://pictures.invalid/2' })
+})
+
+test('our picture, and a group’s: set from a file, taken away; what is no picture is refused, and so is who is no admin', async () => {
+  const png = await sharp({ create: { width: 30, height: 20, channels: 3, background: '#284' } })
+    .png()
+    .toBuffer()
+  const upload = async (bytes: Buffer, type: string) => {
+    const headers = { authorization: `Bearer ${api.adminKey}`, 'content-type': type }
+    const made = await api.app.request('/v1/media', { method: 'POST', headers, body: new Uint8Array(bytes) })
+    return ((await made.json()) as { fileId: string }).fileId
+  }
+  const [fileId, broken] = [await upload(png, 'image/png'), await upload(png.subarray(0, 40), 'image/png')]
+  expect(await call('PUT', 'profile/picture', { fileId })).toMatchObject({ status: 200 })
+  expect((await profileOf(ana))['pictureUrl']).toMatch(/^https:/)
+  expect(await call('DELETE', 'profile/picture')).toMatchObject({ status: 200 })
+  expect((await profileOf(ana))['pictureUrl']).toBeNull()
+  expect(await call('PUT', 'profile/picture', { fileId: broken })).toMatchObject({
+    body: { code: 'media.unsupported' },
+  })
+  expect(
+    await call('PUT', 'profile/picture', { fileId: fileId.replace(/.$/, (last) => (last === 'a' ? 'b' : 'a')) }),
+  ).toMatchObject({ status: 404 })
+
+  const made = await call('POST', 'groups', { subject: 'Sur', participants: [beto.phone] })
+  const { groupId } = made.body.result
+  expect(await call('PUT', `groups/${groupId}/picture`, { fileId })).toMatchObject({ status: 200 })
+  const group = await world.door('GET', `/groups/${groupId}`)
+  expect(
+    (group['group'] as { pictureBytes: number } | undefined)?.pictureBytes ?? group['pictureBytes'],
+  ).toBeGreaterThan(0)
+  const theirs = await world.door('POST', '/groups', { owner: beto.phone, subject: 'Norte', participants: [ana.phone] })
+  const { id } = theirs['group'] as { id: string }
+  await world.untilEvent('group.updated', (event) => event.data['groupId'] === id)
+  await world.door('PATCH', `/groups/${id}`, { by: beto.phone, locked: true })
+  const refused = await call('DELETE', `groups/${id}/picture`)
+  expect(refused.body.code).toBe('group.not_admin')
 })
 
 test('privacy: what we set WhatsApp has, what it does not take is refused', async () => {

@@ -38,6 +38,11 @@ export function createAccount(sock: WASocket, appState: Pick<AppState, 'modify'>
       const { me } = sock.authState.creds
       if (me) sock.ev.emit('creds.update', { me: { ...me, name } })
     },
+    /** A JPEG, or none; without a group our own. */
+    setPicture(groupId: string | undefined, jpeg: Buffer | undefined): Promise<void> {
+      const jid = groupId ?? jidNormalizedUser(sock.authState.creds.me?.id)
+      return jpeg ? sock.updateProfilePicture(jid, jpeg) : sock.removeProfilePicture(jid)
+    },
     setAbout: (text: string) => sock.updateProfileStatus(text),
     async privacy(): Promise<Partial<PrivacySettings>> {
       const told = await sock.fetchPrivacySettings(true)

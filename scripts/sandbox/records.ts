@@ -60,6 +60,8 @@ export type Group = {
   ephemeral: number
   memberAddMode: 'admin_add' | 'all_member_add'
   joinApproval: boolean
+  /** How long its picture is; 0 = none. */
+  pictureBytes?: number
   inviteCode: string
   members: { phone: string; role: Role }[]
   requests: { phone: string; at: number; method: string }[]

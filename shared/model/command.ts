@@ -54,6 +54,8 @@ export type CommandPayloads = {
   'contact.addresses': { jid: string }
   'blocklist.read': Record<string, never>
   'profile.read': Record<string, never>
+  /** Ours, or a group's; without a file it goes. */
+  'picture.set': { groupId?: string; fileId?: string }
   'profile.set': { changes: { name?: string; about?: string } }
   'privacy.read': Record<string, never>
   'privacy.set': { changes: PatchPrivacy }
@@ -103,6 +105,7 @@ export const lightKinds: readonly CommandKind[] = [
   'blocklist.read',
   'profile.read',
   'profile.set',
+  'picture.set',
   'privacy.read',
   'privacy.set',
   'call.reject',

@@ -9,9 +9,9 @@ import type { MediaStore } from '../../../shared/store/media.ts'
 export type Inspected = { facts: MediaFacts; thumbnail?: Uint8Array }
 
 /** Pictures up to here are looked into, bytes: each is in memory as a whole while it is. */
-const largestPicture = 32 * 1024 * 1024
+export const largestPicture = 32 * 1024 * 1024
 /** A picture of a few kilobytes can hold billions of pixels. 100 megapixels is more than any phone's camera gives. */
-const limitInputPixels = 100_000_000
+export const limitInputPixels = 100_000_000
 /** The formats of phones and browsers, and nothing that can load other files. */
 const pictureTypes = new Set(['image/jpeg', 'image/png', 'image/webp', 'image/gif'])
 const pictureSeconds = 10

@@ -170,6 +170,7 @@ export async function recordOwnChange(context: RecordContext, command: Command, 
     case 'blocklist.read':
     case 'profile.read':
     case 'profile.set':
+    case 'picture.set':
     case 'privacy.read':
     case 'privacy.set':
     case 'call.reject':

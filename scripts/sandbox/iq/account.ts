@@ -69,6 +69,18 @@ export const answerBlocklist = (exchange: Exchange, address: Address, iq: Binary
   return []
 }
 
+const FORBIDDEN = 401
+
+/** Whoever may change what a group says of itself may change its picture. */
+const setGroupPicture = (exchange: Exchange, by: Address, id: string, given: Buffer | undefined): Answer => {
+  const group = exchange.store.groups.get(id)
+  const member = group?.members.find(({ phone }) => phone === by.phone)
+  if (!group) return NOT_FOUND
+  if (!member || (group.locked && member.role === 'member')) return FORBIDDEN
+  exchange.transact(() => exchange.store.groups.put(id, { ...group, pictureBytes: given?.length ?? 0 }))
+  return []
+}
+
 export const answerPicture = (exchange: Exchange, address: Address, iq: BinaryNode): Answer => {
   const asked = exchange.directory.resolve(iq.attrs.target) ?? address
   if (iq.attrs.type === 'get') {
@@ -77,6 +89,7 @@ export const answerPicture = (exchange: Exchange, address: Address, iq: BinaryNo
     return [node('picture', { id: '1', type: child(iq, 'picture')?.attrs.type ?? 'preview', url })]
   }
   const given = bytesOf(iq, 'picture')
+  if (iq.attrs.target?.endsWith('@g.us')) return setGroupPicture(exchange, address, iq.attrs.target, given)
   changePicture(exchange, address.phone, given && `https://pictures.invalid/${address.phone}/${given.length}`)
   return []
 }

@@ -9,6 +9,7 @@ import { chatStateActs } from './chat-state-acts.ts'
 import { messageActs } from './message-acts.ts'
 import { ownCopyActs } from './own-copy-acts.ts'
 import { peopleActs } from './people-acts.ts'
+import { pictureActs } from './picture-acts.ts'
 import { presenceActs } from './presence-acts.ts'
 
 const acts: Acts<CommandKind> = {
@@ -17,6 +18,7 @@ const acts: Acts<CommandKind> = {
   ...chatActs,
   ...chatStateActs,
   ...presenceActs,
+  ...pictureActs,
   ...peopleActs,
   ...groupActs,
   ...mediaActs,
