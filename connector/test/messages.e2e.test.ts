@@ -127,7 +127,7 @@ test('our own edit, reaction and revoke reach the phone and our own history', as
       sessionId: 's',
       lane: `${beto.phone}@s.whatsapp.net`,
       kind,
-      payload: payload as never,
+      payload,
       messageId: `${id}${kind.length}`,
       actor: 'test',
     })
@@ -184,7 +184,7 @@ test('typing and presence arrive as signals, without a number in the stream', as
       sessionId: 's',
       lane: kind,
       kind,
-      payload: payload as never,
+      payload: payload,
       actor: 'test',
     })
   await order('presence.set', { state: 'available' })
