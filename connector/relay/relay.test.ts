@@ -229,8 +229,9 @@ test('types that no event can have are refused with the nouns there are; places 
   client.say({ op: 'subscribe', id: 3, streams: [stream], after: { [stream]: -1, 'a b': 1 } })
   client.say({ op: 'subscribe', id: 4, streams: [stream], types: ['typing.*', 'session.connected', '*'] })
   await client.until(has('subscribed'))
-  const nouns =
-    'matches no event; there are *, session.*, message.*, chat.*, contact.*, history.*, webhook.*, presence.*, typing.*'
+  const nouns = expect.stringMatching(
+    /^matches no event; there are \*, session\.\*, message\.\*, .*presence\.\*, typing\.\*$/,
+  )
   expect(client.frames.map(({ id, errors }) => [id, errors])).toEqual([
     [1, ['types.1', 'types.2'].map((path) => ({ path, message: nouns }))],
     [2, [{ path: 'after', message: 'must be an object' }]],

@@ -1,6 +1,6 @@
 // From a connection's states to what people see: QR, pairing code, linked, open.
 import QRCode from 'qrcode'
-import { phoneOf } from '../../shared/model/jid.ts'
+import { phoneOf, toBareJid } from '../../shared/model/jid.ts'
 import type { Session } from '../../shared/model/session.ts'
 import type { Connection, ConnectionState } from '../whatsapp/connection.ts'
 import type { KeyStore } from '../whatsapp/keys/open-key-store.ts'
@@ -81,7 +81,7 @@ export function createStateReport({ session, reporter, keyStore, connection, log
           lastActivity: new Date(),
           connectionAttempts: 0,
           ...(phone ? { phone } : {}),
-          ...(lid ? { lid } : {}),
+          ...(lid ? { lid: toBareJid(lid) } : {}),
           ...(name && name !== '~' ? { pushName: name } : {}),
           ...(state.platform ? { platform: state.platform } : {}),
         })

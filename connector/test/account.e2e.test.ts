@@ -80,6 +80,7 @@ test('our picture, and a group’s: set from a file, taken away; what is no pict
 
   const made = await call('POST', 'groups', { subject: 'Sur', participants: [beto.phone] })
   const { groupId } = made.body.result
+  expect(await ask(`groups/${groupId}`), 'who is told of it finds it').toMatchObject({ subject: 'Sur' })
   expect(await call('PUT', `groups/${groupId}/picture`, { fileId })).toMatchObject({ status: 200 })
   const group = await world.door('GET', `/groups/${groupId}`)
   expect(
@@ -91,6 +92,13 @@ test('our picture, and a group’s: set from a file, taken away; what is no pict
   await world.door('PATCH', `/groups/${id}`, { by: beto.phone, locked: true })
   const refused = await call('DELETE', `groups/${id}/picture`)
   expect(refused.body.code).toBe('group.not_admin')
+  expect(await call('DELETE', `groups/${groupId}`)).toMatchObject({ status: 200 })
+  const { messageId } = await onPhone('messages', { to: ana.phone, text: 'after you left' })
+  await world.untilEvent('message.received', (event) => event.data['messageId'] === messageId)
+  expect(
+    (await api.call('GET', at(`groups/${groupId}`))).status,
+    'forgotten, also when WhatsApp tells of it later',
+  ).toBe(404)
 })
 
 test('privacy: what we set WhatsApp has, what it does not take is refused', async () => {

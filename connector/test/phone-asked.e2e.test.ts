@@ -33,7 +33,9 @@ const path = () => `/v1/sessions/s/chats/${beto.phone}`
 const texts = async () => (await api.call('GET', `${path()}/messages?limit=200`)).body.data.map((one: any) => one.text)
 const upTo = (first: number) => Array.from({ length: 60 - first }, (_, i) => `message ${59 - i}`)
 
-test('older messages come when they are asked for, each once, and are not told as new', async () => {
+test('older messages come when they are asked for, each once, and are not told as new; the chat stays as it is', async () => {
+  const kept = { pinned: true, mutedUntil: '2030-01-01T00:00:00.000Z' }
+  expect((await api.call('PATCH', `${path()}?wait=20`, { body: kept })).status).toBe(200)
   expect(await texts()).toEqual(upTo(58))
   for (const [asked, first] of [
     [40, 18],
@@ -47,6 +49,10 @@ test('older messages come when they are asked for, each once, and are not told a
     expect(await texts()).toEqual(upTo(first))
   }
   expect(world.of('message.received')).toEqual([])
+  expect((await api.call('GET', path())).body, 'an answer that says nothing of it').toMatchObject({
+    isPinned: true,
+    mutedUntil: kept.mutedUntil,
+  })
 })
 
 test('a chat without messages has nothing to ask from', async () => {

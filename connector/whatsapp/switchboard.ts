@@ -69,17 +69,19 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
   const chatFact = (chat: Partial<Chat>): ChatFact | undefined => {
     const jids = identities.jidsOf(chat.id, (chat as { pnJid?: string }).pnJid ?? (chat as { lidJid?: string }).lidJid)
     if (!jids) return undefined
+    // A decoded protobuf has null for what was not sent, in its prototype; in an update null stands for what was taken away.
+    const said: Partial<Chat> = { ...chat }
     const lastActivity = toTime(Number(chat.conversationTimestamp ?? 0) * 1_000)
     const name = toName(chat.name)
     return {
       jids,
       ...(name ? { name } : {}),
       ...(typeof chat.archived === 'boolean' ? { archived: chat.archived } : {}),
-      ...(chat.pinned === undefined ? {} : { pinned: Boolean(chat.pinned) }),
-      ...toMuted(chat.muteEndTime),
+      ...(said.pinned === undefined ? {} : { pinned: Boolean(said.pinned) }),
+      ...toMuted(said.muteEndTime),
       ...toMarked(chat.unreadCount),
-      ...(typeof chat.ephemeralExpiration === 'number' ? { ephemeralSeconds: chat.ephemeralExpiration } : {}),
-      ...(chat.ephemeralExpiration === null ? { ephemeralSeconds: 0 } : {}),
+      ...(typeof said.ephemeralExpiration === 'number' ? { ephemeralSeconds: said.ephemeralExpiration } : {}),
+      ...(said.ephemeralExpiration === null ? { ephemeralSeconds: 0 } : {}),
       ...(lastActivity ? { lastActivity } : {}),
     }
   }
@@ -141,7 +143,10 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
           kind: 'history',
           syncType: proto.HistorySync.HistorySyncType[history.syncType ?? 0] ?? 'UNKNOWN',
           ...(typeof history.progress === 'number' ? { progress: history.progress } : {}),
-          chats: history.chats.map((chat) => withUnread(chat, chatFact(chat))).filter(present),
+          // What is asked for are messages: what the phone leaves out of a chat then says nothing of it.
+          chats: isAsked(history.syncType)
+            ? []
+            : history.chats.map((chat) => withUnread(chat, chatFact(chat))).filter(present),
           contacts: [...pairs, ...history.contacts.map(contactFact).filter(present)],
           messages: history.messages
             .map(
@@ -243,6 +248,8 @@ function withUnread(chat: Partial<Chat>, fact: ChatFact | undefined): ChatFact |
 }
 
 /** Milliseconds from app state, seconds from a history; below zero = without an end. */
+const isAsked = (syncType: number | null | undefined) => syncType === proto.HistorySync.HistorySyncType.ON_DEMAND
+
 function toMuted(end: unknown): { mutedUntil?: Date | null } {
   if (end === null) return { mutedUntil: null }
   if (end === undefined) return {}

@@ -18,6 +18,18 @@ const exitCodes = { SIGINT: 130, SIGTERM: 143 }
 let startedWith: StartedWith = {}
 let interrupted: keyof typeof exitCodes | undefined
 
+/** npm dies of a SIGTERM and tells nobody (npm 11, observed 2026-11): started by it, everything ends when it is gone. */
+function watchNpm(onGone: () => void): void {
+  if (process.env['npm_lifecycle_event'] === undefined) return
+  const parent = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(timer)
+    onGone()
+  }, 1_000)
+  timer.unref()
+}
+
 async function run(): Promise<void> {
   const starting = new AbortController()
   let running: Running | undefined
@@ -32,6 +44,7 @@ async function run(): Promise<void> {
     else interrupted = signal
   }
   process.on('SIGTERM', stop)
+  watchNpm(() => stop('SIGTERM'))
   process.on('SIGINT', stop)
 
   if (existsSync('.env')) process.loadEnvFile('.env')

@@ -17,11 +17,11 @@ export function createGroupStore(db: Db) {
       return groups.findOne({ _id: keyOf(sessionId, groupId) })
     },
 
-    /** The whole group as it is now; the row is made when it is new. */
+    /** The whole group as it is now. The row is made when it is new (`revision` 1), and not made again when it was removed meanwhile. */
     async put(group: Omit<Group, '_id' | 'sortName' | 'updatedAt'>): Promise<void> {
       const { sessionId, groupId } = group
       const row = { ...group, sortName: group.subject.toLowerCase(), updatedAt: new Date() }
-      await groups.replaceOne({ _id: keyOf(sessionId, groupId) }, row, { upsert: true })
+      await groups.replaceOne({ _id: keyOf(sessionId, groupId) }, row, { upsert: group.revision <= 1 })
     },
 
     /** Its events are written. */

@@ -49,6 +49,7 @@ function toUpdate({ key, status, at, error }: Step) {
   }
 }
 
+type OfFile = Pick<Message, '_id' | 'sessionId' | 'messageId' | 'fromMe' | 'media'>
 type TimedPage = {
   limit: number
   cursor?: string | undefined
@@ -294,19 +295,17 @@ export function createMessageStore(db: Db) {
       )
     },
 
-    /** Deleted for this account only. */
-    async remove(key: string): Promise<void> {
-      await messages.deleteOne({ _id: key })
+    async removeMany(keys: readonly string[]): Promise<void> {
+      if (keys.length > 0) await messages.deleteMany({ _id: { $in: [...keys] } })
     },
 
-    /** Removes up to `limit` messages of a chat that are as old as `upTo` or older; returns how many went. */
-    async removeUpTo(sessionId: string, chatId: string, upTo: Date, limit: number): Promise<number> {
-      const rows = await messages
-        .find({ sessionId, chatId, timestamp: { $lte: upTo } }, { projection: { _id: 1 } })
+    /** Up to `limit` messages of a chat that are as old as `upTo` or older: whose they are, and what file they have. */
+    async upTo(sessionId: string, chatId: string, upTo: Date, limit: number): Promise<OfFile[]> {
+      const projection = { sessionId: 1, messageId: 1, fromMe: 1, media: 1 }
+      return messages
+        .find({ sessionId, chatId, timestamp: { $lte: upTo } }, { projection })
         .limit(limit)
         .toArray()
-      if (rows.length > 0) await messages.deleteMany({ _id: { $in: rows.map((row) => row._id) } })
-      return rows.length
     },
 
     /** One reaction per sender; an empty emoji removes it. */

@@ -244,8 +244,8 @@ const exercises: Exercises = {
     react: (store) => store.react('s1/c1/me/m1', { sender: 'me', emoji: '!', at }),
     star: (store) => store.star('s1/c1/me/m1', true),
     pin: (store) => store.pin('s1/c1/me/m1', { by: 'me', at, until: null }),
-    remove: (store) => store.remove('s4/c1/me/m1'),
-    removeUpTo: (store) => store.removeUpTo('s4', 'c1', new Date(1005), 5),
+    removeMany: (store) => store.removeMany(['s4/c1/me/m1']),
+    upTo: (store) => store.upTo('s1', 'c1', at, 5),
     removeSome: (store) => store.removeSome('s5', 10),
   },
   media: {

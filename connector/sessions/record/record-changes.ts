@@ -2,6 +2,7 @@
 import type { EventInput } from '../../../shared/model/event.ts'
 import { toMessageKey, toMessageView, type Message, type MessageStatus } from '../../../shared/model/message.ts'
 import { toOwnFileId } from '../../../shared/store/media.ts'
+import { removeFile } from './remove-file.ts'
 import type { Fact, Target } from '../../whatsapp/facts.ts'
 import { toRefusal } from '../../whatsapp/refusals.ts'
 import { toFactKey, toPeople, type RecordContext } from './context.ts'
@@ -21,13 +22,6 @@ export async function keyOf(context: RecordContext, target: Target): Promise<str
     await context.addresses.senderIdOf(chatId, target.sender),
     target.messageId,
   )
-}
-
-/** What came with the message, or was fetched for it. A file of ours that was uploaded apart from it may be sent again. */
-async function removeFile({ store }: RecordContext, row: Message | null): Promise<void> {
-  const fileId = row?.media?.fileId
-  if (fileId !== undefined && (!row?.fromMe || fileId === toOwnFileId(row.sessionId, row.messageId)))
-    await store.media.remove(fileId)
 }
 
 export async function recordChange(context: RecordContext, fact: Change): Promise<void> {

@@ -5,6 +5,7 @@ import { toMessageKey, toMessageView, type Message } from '../../../shared/model
 import type { AccountChange, OwnCopy } from '../../whatsapp/account-facts.ts'
 import type { MessageFact } from '../../whatsapp/facts.ts'
 import { toFactKey, type RecordContext } from './context.ts'
+import { removeFile } from './remove-file.ts'
 
 type Of<Change extends AccountChange['change']> = Extract<AccountChange, { change: Change }>
 
@@ -16,7 +17,13 @@ export async function recordCleared(context: RecordContext, what: Of<'chat-clear
   if (chatId === undefined) return
   // WhatsApp counts in seconds, our own messages in milliseconds.
   const upTo = new Date(Math.floor(what.upTo.getTime() / 1_000) * 1_000 + 999)
-  while ((await store.messages.removeUpTo(sessionId, chatId, upTo, batch)) === batch);
+  for (let isMore = true; isMore;) {
+    const rows = await store.messages.upTo(sessionId, chatId, upTo, batch)
+    // Before their messages: cut short, they are found again.
+    for (const row of rows) await removeFile(context, row)
+    await store.messages.removeMany(rows.map(({ _id }) => _id))
+    isMore = rows.length === batch
+  }
   const [newest] = (await store.messages.page(sessionId, chatId, { limit: 1 })).data
   const chat = await store.chats.clear(sessionId, chatId, {
     upTo,
@@ -75,7 +82,8 @@ export async function recordHidden(context: RecordContext, mark: Of<'message-hid
   await appender.append([
     { type: 'message.deleted', key: toFactKey('message.deleted', _id), data: { sessionId, chatId, messageId, fromMe } },
   ])
-  await store.messages.remove(_id)
+  await removeFile(context, row)
+  await store.messages.removeMany([_id])
 }
 
 export async function recordPin(context: RecordContext, what: Of<'pin'>): Promise<void> {

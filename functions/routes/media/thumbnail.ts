@@ -9,6 +9,7 @@ export const readThumbnail = (api: Api) =>
     const file = await findFile(api, actor, c.req.param('fileId'), 'messages.read')
     const thumbnail = api.store.media.thumbnailOf(file)
     if (!thumbnail) throw new Problem('media.no_thumbnail')
+    c.header('Content-Security-Policy', "default-src 'none'; sandbox; frame-ancestors 'none'")
     c.header('Cache-Control', 'private, max-age=3600')
     return c.body(Uint8Array.from(thumbnail), 200, { 'Content-Type': 'image/jpeg' })
   })

@@ -47,7 +47,12 @@ export const forwardMessage = (api: Api) =>
 
 /** How it will look. Throws `message.not_forwardable`. */
 function toSentOn(row: Message): ShownContent {
-  if (!forwardable.has(row.type) || row.revokedAt || row.viewOnce) throw new Problem('message.not_forwardable')
+  if (!forwardable.has(row.type))
+    throw new Problem('message.not_forwardable', {
+      detail: `A message of the type ${row.type} stays in its chat; sent on are ${[...forwardable].join(', ')}`,
+    })
+  if (row.revokedAt || row.viewOnce)
+    throw new Problem('message.not_forwardable', { detail: 'It was taken back, or may be looked at once only' })
   const { mentions: _mentions, isForwarded: _was, forwardingScore = 0, ephemeralSeconds: _stays, ...kept } = row
   const fields = contentFields.flatMap((name) => (name in kept ? [[name, (kept as Partial<Message>)[name]]] : []))
   const score = forwardingScore + (row.fromMe ? 0 : 1)

@@ -76,6 +76,7 @@ test('a chat is one lane whichever of its addresses is used', async () => {
 })
 
 test('until its owner has made its row a message is read from the outbox', async () => {
+  await received()
   const { body } = await send({ ...text, quotedMessageId: 'IN1', mentions: [ana] })
   const read = await api.call('GET', `/v1/sessions/${session}/messages/${body.messageId}`)
   expect(read.status).toBe(200)
@@ -384,4 +385,15 @@ test('what is given with a message is checked: an event that ends before it begi
       status: 422,
       body: { errors: [{ path }] },
     })
+})
+
+test('a quote of what is not there is refused', async () => {
+  expect(await send({ ...text, quotedMessageId: 'NOPE' })).toMatchObject({
+    status: 422,
+    body: { errors: [{ path: 'quotedMessageId' }] },
+  })
+  await received()
+  expect((await send({ ...text, quotedMessageId: 'IN1' })).status).toBe(202)
+  const { messageId } = (await send()).body
+  expect((await send({ ...text, quotedMessageId: messageId })).status, 'one of ours that waits').toBe(202)
 })

@@ -42,7 +42,7 @@ export async function acceptMessage(
     throw new Problem('request.invalid', { errors: [{ path: 'to', message: 'is for stories: POST …/status' }] })
   refuseBadTimes(api.now(), body)
   const [lane] = await Promise.all([api.lanes.of(sessionId, to), api.sessions.mustExist(sessionId)])
-  await checkGroup(api, sessionId, to, mentionsOf(body))
+  await Promise.all([checkGroup(api, sessionId, to, mentionsOf(body)), checkQuoted(api, sessionId, body)])
   if (!('media' in body)) return giveMessage(api, c, { ...order, to, lane, content: toContent(body) })
   const taken = await takeMedia(api, { actor, sessionId, body })
   const { content } = taken
@@ -56,6 +56,16 @@ export async function acceptMessage(
     if (error instanceof Problem && beforeTheOrder.has(error.code)) await taken.undo()
     throw error
   }
+}
+
+/** Of this session, in whichever chat. Throws `request.invalid`. */
+async function checkQuoted(api: Api, sessionId: string, { quotedMessageId }: SendMessage): Promise<void> {
+  if (quotedMessageId === undefined) return
+  const [row] = await api.store.messages.find(sessionId, quotedMessageId, undefined, 1)
+  if (row || (await api.store.commands.ofMessage(sessionId, quotedMessageId))) return
+  throw new Problem('request.invalid', {
+    errors: [{ path: 'quotedMessageId', message: 'is no message of this session' }],
+  })
 }
 
 const beforeTheOrder = new Set<ProblemCode>(['queue.full', 'idempotency.conflict', 'request.invalid'])

@@ -1,4 +1,5 @@
 // What we do in groups. Whoever it concerns hears of it from WhatsApp, and so do we: rows and events come from there.
+import { recordGroups } from '../../record/record-groups.ts'
 import { isSamePerson, type GroupMember } from '../../../../shared/model/group.ts'
 import type { ProblemCode } from '../../../../shared/model/problem.ts'
 import { refusalOf, type MemberAnswer } from '../../../whatsapp/groups.ts'
@@ -105,6 +106,8 @@ export const groupActs: Acts<GroupKinds> = {
   'group.create': async (context, { payload: { subject, participants } }) => {
     try {
       const { state, refused: notIn } = await context.connection.groups.create(subject, participants)
+      // Who is told of its id finds it. WhatsApp's own word of it changes nothing then.
+      await recordGroups(context, { kind: 'group-state', groups: [state], isAll: false })
       const others = state.members
         .filter((one) => !one.isMe)
         .map((one) => ({ ...toAddresses(one.jids), outcome: 'added' }))
