@@ -40,7 +40,7 @@ test('stopped, exported and imported under another id a link goes on, both ways,
   await talks('first', ana, beto, 'one', 0)
   expect(codeOf(await call('POST', '/first/export', { passphrase }))).toEqual([409, 'session.running'])
   await call('POST', '/first/stop')
-  await world.untilEvent('session.disconnected', ({ stream }) => stream === 'first')
+  await world.untilEvent('session.disconnected', ({ data }) => data['reason'] === 'stopped on request')
   const exported = await call('POST', '/first/export', { passphrase })
   expect(exported.status).toBe(200)
   const { bundle } = exported.body
