@@ -227,7 +227,9 @@ export function holdSession(options: HeldSessionOptions): HeldSession {
     }
     /** The link ends because somebody asked for it. */
     async function unlink(session: Session): Promise<void> {
-      if (isLinked(keyStore.creds) && session.actedRevision !== session.wantedRevision) await logOut(held, session)
+      // A link that was handed out lives elsewhere: it is forgotten here, and not ended there.
+      const isOurs = isLinked(keyStore.creds) && session.movedAt === undefined
+      if (isOurs && session.actedRevision !== session.wantedRevision) await logOut(held, session)
       // Writing the row wakes this loop: what is done already must write nothing.
       const isDone = session.status === 'disconnected' && session.actedRevision === session.wantedRevision
       if (isDone && !session.linked && !keyStore.creds.me) return
@@ -248,6 +250,9 @@ export function holdSession(options: HeldSessionOptions): HeldSession {
         continue
       }
       if (session.wanted === 'stopped') {
+        // Asked again, it has done that too: an export waits for it.
+        if (session.status === 'inactive' && session.actedRevision !== session.wantedRevision)
+          await reporter.report({ actedRevision: session.wantedRevision })
         if (session.status !== 'inactive') {
           log.info({}, 'stopped on request')
           await reporter.report({ status: 'inactive', qr: null, pairing: null, actedRevision: session.wantedRevision })

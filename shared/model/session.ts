@@ -133,6 +133,8 @@ export type Session = {
   lastHealthCheck?: Date
   connectedAt?: Date
   outreachLock?: OutreachLock
+  /** Its link was handed out: live in two places it would break. */
+  movedAt?: Date
   /** Of the pairs of LID and phone number that the contacts know. */
   peopleMark?: string
   messagesSent: number
@@ -182,6 +184,7 @@ export function toSessionView(session: Session, counts: { totalChats?: number } 
     lastConnectionAttempt: session.lastConnectionAttempt,
     lastDisconnectReason: session.lastDisconnect?.reason,
     lastDisconnect: session.lastDisconnect,
+    movedAt: session.movedAt,
     lastActivity: session.lastActivity,
     lastHealthCheck: session.lastHealthCheck,
     outreachLockedUntil: outreachLockedUntil(session),

@@ -5,7 +5,9 @@ import { Binary, type Collection, type Db, type IndexDescription, type MongoClie
 import type { Cipher } from './cipher.ts'
 import { isDuplicateKey } from './client.ts'
 import { createCoalescer, type Outcome } from './coalesce.ts'
+import { Problem } from '../model/problem.ts'
 import { insertInOrder } from './insert-in-order.ts'
+import { mergeEncoded, unpackEncoded, type Encoded } from './key-commit.ts'
 
 type RowId = { sessionId: string; n: number }
 type AuthRow = { _id: RowId; kind: 'commit' | 'fence'; epoch: number; key: string; body?: Binary; at: Date }
@@ -38,6 +40,13 @@ export type Fold = {
   puts: { type: string; id: string; body: Uint8Array }[]
   deletes: { type: string; id: string }[]
 }
+
+/** As Baileys writes it: JSON with its own notation for bytes. */
+export type KeptKey = { type: string; id: string; json: string }
+
+const credsName = 'creds\ncreds'
+const plantBatch = 1_000
+const textOf = (bytes: Uint8Array) => Buffer.from(bytes).toString('utf8')
 
 export type AuthLogStore = ReturnType<typeof createAuthLogStore>
 
@@ -112,6 +121,61 @@ export function createAuthLogStore(client: MongoClient, db: Db, cipher: Cipher) 
   }
 
   return {
+    /**
+     * Everything that is kept of a link, folded, read while nobody writes it; `undefined` when there are no credentials.
+     * Throws `session.running` when somebody wrote in between.
+     */
+    async readAll(sessionId: string): Promise<{ creds: string; keys: KeptKey[] } | undefined> {
+      const placeOf = async () => [
+        (await lastRowOf(sessionId))?._id.n ?? 0,
+        (await creds.findOne({ _id: sessionId }, { projection: { foldedTo: 1 } }))?.foldedTo ?? 0,
+      ]
+      const before = await placeOf()
+      const folded = await creds.findOne({ _id: sessionId })
+      const all: Encoded = new Map()
+      for await (const { _id, body } of keys.find(keysOf(sessionId)))
+        all.set(`${_id.type}\n${_id.id}`, { ..._id, json: textOf(cipher.open(bytesOf(body), keyPlace(_id))) })
+      if (folded?.body) {
+        const json = textOf(cipher.open(bytesOf(folded.body), credsPlace(sessionId)))
+        all.set(credsName, { type: 'creds', id: 'creds', json })
+      }
+      for await (const row of log.find(rowsOf(sessionId, folded?.foldedTo ?? 0)).sort({ _id: 1 }))
+        if (row.kind === 'commit' && row.body)
+          mergeEncoded(all, unpackEncoded(cipher.open(bytesOf(row.body), rowPlace(row._id))))
+      if ((await placeOf()).join() !== before.join()) throw new Problem('session.running')
+      const json = all.get(credsName)?.json
+      if (typeof json !== 'string') return undefined
+      all.delete(credsName)
+      return {
+        creds: json,
+        keys: [...all.values()].flatMap(({ type, id, json }) => (json === null ? [] : [{ type, id, json }])),
+      }
+    },
+
+    /** Credentials and keys for a session that nobody holds yet. The credentials come last: without them keys are forgotten. */
+    async plant(sessionId: string, given: { creds: string; keys: readonly KeptKey[] }): Promise<void> {
+      for (let i = 0; i < given.keys.length; i += plantBatch)
+        await keys.bulkWrite(
+          given.keys.slice(i, i + plantBatch).map(({ type, id, json }) => {
+            const _id = { sessionId, type, id }
+            const body = new Binary(cipher.seal(Buffer.from(json), keyPlace(_id)))
+            return { replaceOne: { filter: { _id }, replacement: { body }, upsert: true } }
+          }),
+        )
+      const body = new Binary(cipher.seal(Buffer.from(given.creds), credsPlace(sessionId)))
+      await creds.updateOne(
+        { _id: sessionId },
+        { $set: { body }, $setOnInsert: { epoch: 0, foldedTo: 0 } },
+        { upsert: true },
+      )
+    },
+
+    /** Takes back what was planted for a session that nobody has held. */
+    async uproot(sessionId: string): Promise<void> {
+      await creds.updateOne({ _id: sessionId }, { $unset: { body: 1 } })
+      await keys.deleteMany(keysOf(sessionId))
+    },
+
     /**
      * Appends our fence row and claims the fold. Repeatable: `key` names the fence. Returns the number after it.
      * Throws LeaseLost when an owner with a higher epoch stands there already.

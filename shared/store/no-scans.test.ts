@@ -113,6 +113,8 @@ const exercises: Exercises = {
       await pages((cursor) => store.list(2, cursor, undefined))
       await pages((cursor) => store.list(2, cursor, ['s1', 's2', 's3', 's4']))
     },
+    markMoved: (store) => store.markMoved('s1'),
+    ofPhone: (store) => store.ofPhone('5491'),
     want: (store) => store.want('s1', 'linked'),
     requestPairing: (store) => store.requestPairing('s1', '5491155550000'),
     patch: (store) => store.patch('s1', { name: 'n' }),
@@ -141,6 +143,9 @@ const exercises: Exercises = {
     remove: (store) => store.remove('s5-1'),
   },
   auth: {
+    readAll: (store) => store.readAll('s1'),
+    plant: (store) => store.plant('s9', { creds: '{}', keys: [{ type: 'session', id: 'a', json: '{}' }] }),
+    uproot: (store) => store.uproot('s9'),
     fence: (store) => store.fence('s1', 1, 'f'),
     load: (store) => store.load('s1', 5, ['pre-key']),
     readKeys: (store) => store.readKeys('s1', 'pre-key', ['1', '2']),

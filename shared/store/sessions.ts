@@ -8,6 +8,7 @@ import { createCoalescer } from './coalesce.ts'
 
 export const sessionIndexes: IndexDescription[] = [
   { key: { createdAt: -1, _id: 1 }, name: 'newest' }, // list()
+  { key: { phone: 1 }, name: 'phone', partialFilterExpression: { phone: { $exists: true } } }, // ofPhone()
   { key: { wanted: 1, _id: 1 }, name: 'wanted' }, // wantedIds()
 ]
 
@@ -41,14 +42,14 @@ export function createSessionStore(db: Db) {
 
   return {
     /** Throws `session.exists`. */
-    async create(sessionId: string, input: CreateSession): Promise<Session> {
+    async create(sessionId: string, input: CreateSession, wanted: 'linked' | 'stopped' = 'linked'): Promise<Session> {
       const now = new Date()
       const session: Session = {
         _id: sessionId,
         name: input.name ?? 'Unknown',
         sandbox: input.sandbox ?? false,
         settings: input.settings ?? {},
-        wanted: 'linked',
+        wanted,
         wantedRevision: 1,
         actedRevision: 0,
         status: 'pending',
@@ -123,18 +124,49 @@ export function createSessionStore(db: Db) {
       }
     },
 
-    /** A new wish. Each bumps the revision, so that asking for the same state again is a restart. */
-    async want(sessionId: string, wanted: SessionWanted): Promise<Session | null> {
+    /**
+     * A new wish. Each bumps the revision, so that asking for the same state again is a restart.
+     * Throws `session.moved` when one that was handed out shall connect, unless `isForced`.
+     */
+    async want(sessionId: string, wanted: SessionWanted, isForced = false): Promise<Session | null> {
+      const mayGo = wanted === 'linked' && !isForced ? { movedAt: { $exists: false } } : {}
+      const session = await sessions.findOneAndUpdate(
+        { _id: sessionId, wanted: { $ne: 'deleted' }, ...mayGo },
+        {
+          $set: { wanted, updatedAt: new Date() },
+          $inc: { wantedRevision: 1 },
+          ...(wanted === 'linked' && isForced ? { $unset: { movedAt: '' as const } } : {}),
+        },
+        { returnDocument: 'after' },
+      )
+      if (session || wanted !== 'linked') return session
+      const standing = await sessions.findOne({ _id: sessionId }, { projection: { movedAt: 1 } })
+      if (standing?.movedAt) throw new Problem('session.moved')
+      return null
+    },
+
+    /** From now on it does not connect by itself. `null`: it is not at rest. Repeatable. */
+    async markMoved(sessionId: string): Promise<Session | null> {
       return sessions.findOneAndUpdate(
-        { _id: sessionId, wanted: { $ne: 'deleted' } },
-        { $set: { wanted, updatedAt: new Date() }, $inc: { wantedRevision: 1 } },
+        {
+          _id: sessionId,
+          wanted: 'stopped',
+          status: 'inactive',
+          $expr: { $eq: ['$wantedRevision', '$actedRevision'] },
+        },
+        { $set: { movedAt: new Date(), updatedAt: new Date() } },
         { returnDocument: 'after' },
       )
     },
 
+    /** Every session that is or was linked to this number. */
+    async ofPhone(phone: string): Promise<Session[]> {
+      return sessions.find({ phone }).toArray()
+    },
+
     async requestPairing(sessionId: string, phone: string): Promise<Session | null> {
       return sessions.findOneAndUpdate(
-        { _id: sessionId, wanted: { $ne: 'deleted' } },
+        { _id: sessionId, wanted: { $ne: 'deleted' }, movedAt: { $exists: false } },
         {
           $set: { wanted: 'linked', pairing: { phone, requestedAt: new Date() }, updatedAt: new Date() },
           $inc: { wantedRevision: 1 },

@@ -1,11 +1,11 @@
 // What one commit changes: per type and id a value, or `null` for gone. Encoded once, at the moment of the change.
 import { BufferJSON, proto } from '@whiskeysockets/baileys'
+import type { Encoded } from '../../../shared/store/key-commit.ts'
+
+export { mergeEncoded, packEncoded, unpackEncoded, type Encoded } from '../../../shared/store/key-commit.ts'
 
 /** `undefined` never stands in it; `null` deletes. */
 export type Mutations = Record<string, Record<string, unknown>>
-
-/** A value as it is stored: JSON with Baileys' own notation for bytes, or `null` for deleted. */
-export type Encoded = Map<string, { type: string; id: string; json: string | null }>
 
 export function encodeMutations(mutations: Mutations): Encoded {
   const encoded: Encoded = new Map()
@@ -30,41 +30,4 @@ export function decodeValue(type: string, json: string): unknown {
   if (type === 'app-state-sync-key')
     return proto.Message.AppStateSyncKeyData.fromObject(value as Record<string, unknown>)
   return value
-}
-
-/** Later entries win. */
-export function mergeEncoded(into: Encoded, later: Encoded): void {
-  for (const [place, entry] of later) {
-    into.delete(place)
-    into.set(place, entry)
-  }
-}
-
-/** One row's body: a JSON header with lengths, a newline, then the values end to end. */
-export function packEncoded(encoded: Encoded): Uint8Array {
-  const bodies: Buffer[] = []
-  const header: [string, string, number][] = []
-  for (const { type, id, json } of encoded.values()) {
-    if (json === null) header.push([type, id, -1])
-    else {
-      const body = Buffer.from(json)
-      header.push([type, id, body.length])
-      bodies.push(body)
-    }
-  }
-  return Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), ...bodies])
-}
-
-export function unpackEncoded(bytes: Uint8Array): Encoded {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const end = buffer.indexOf(10)
-  const header = JSON.parse(buffer.toString('utf8', 0, end)) as [string, string, number][]
-  const encoded: Encoded = new Map()
-  let at = end + 1
-  for (const [type, id, length] of header) {
-    const json = length < 0 ? null : buffer.toString('utf8', at, at + length)
-    encoded.set(`${type}\n${id}`, { type, id, json })
-    if (length > 0) at += length
-  }
-  return encoded
 }

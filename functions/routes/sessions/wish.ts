@@ -9,14 +9,16 @@ const wishes = { start: 'linked', stop: 'stopped', restart: 'linked', logout: 'l
 export type Wish = keyof typeof wishes
 
 const Nothing = v.strictObject({})
+/** `force`: also one whose link was handed out. */
+const WishQuery = v.strictObject({ force: v.optional(v.picklist(['true', 'false'])) })
 
 export const wishSession = (api: Api, wish: Wish) =>
-  sessionOperation(api, { scope: 'sessions.write', body: Nothing }, async (c, { sessionId }) =>
-    c.json(toSessionView(await wishFor(api, sessionId, wish)), 202),
+  sessionOperation(api, { scope: 'sessions.write', body: Nothing, query: WishQuery }, async (c, { sessionId, query }) =>
+    c.json(toSessionView(await wishFor(api, sessionId, wish, query.force === 'true')), 202),
   )
 
-/** Throws `session.not_found`, or `session.sandbox_off` when it cannot be started here. */
-export async function wishFor(api: Api, sessionId: string, wish: Wish): Promise<Session> {
+/** Throws `session.not_found`, `session.moved` unless `isForced`, or `session.sandbox_off` when it cannot be started here. */
+export async function wishFor(api: Api, sessionId: string, wish: Wish, isForced = false): Promise<Session> {
   const wanted: SessionWanted = wishes[wish]
   if (wanted === 'linked') {
     const session = await api.sessions.mustRead(sessionId)
@@ -24,7 +26,7 @@ export async function wishFor(api: Api, sessionId: string, wish: Wish): Promise<
     // A session whose creation was cut off half-way has no lease yet, and nobody could claim it.
     await api.store.leases.create(sessionId)
   }
-  const session = await api.store.sessions.want(sessionId, wanted)
+  const session = await api.store.sessions.want(sessionId, wanted, isForced)
   if (!session) throw new Problem('session.not_found')
   return session
 }

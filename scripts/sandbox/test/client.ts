@@ -9,6 +9,7 @@ import makeWASocket, {
   type SignalDataTypeMap,
   type SignalKeyStore,
   type UserFacingSocketConfig,
+  useMultiFileAuthState,
   type WAMessage,
 } from '@whiskeysockets/baileys'
 import { pino } from 'pino'
@@ -44,6 +45,9 @@ export const memoryAuth = (kept = new Map<string, unknown>()): Auth => {
     },
   }
 }
+
+/** Baileys' own folder. */
+export const folderAuth = (folder: string) => useMultiFileAuthState(folder)
 
 /** Resolves with the first value that `pick` makes of an event, past ones included. */
 const collector = <T>() => {
