@@ -38,7 +38,7 @@ const number = '9223372036854775807'
 
 const messages: Record<string, object> = {
   'nothing at all': {},
-  'a text of 5 MB': { conversation: huge(5) },
+  'a text of 12 MB': { conversation: huge(12) },
   'ten thousand mentions': {
     extendedTextMessage: { text: 'all', contextInfo: { mentionedJid: many(10_000, somebody) } },
   },
@@ -49,31 +49,22 @@ const messages: Record<string, object> = {
     },
   },
   'mentions that are no addresses': {
-    extendedTextMessage: { text: 'all', contextInfo: { mentionedJid: [huge(1), '$gt', 'a\0b@s.whatsapp.net'] } },
+    extendedTextMessage: { text: 'all', contextInfo: { mentionedJid: [huge(0.3), '$gt', 'a\0b@s.whatsapp.net'] } },
   },
   'an answer to an endless id': {
-    extendedTextMessage: { text: 're', contextInfo: { stanzaId: huge(1), expiration: 4_294_967_295 } },
+    extendedTextMessage: { text: 're', contextInfo: { stanzaId: huge(0.3), expiration: 4_294_967_295 } },
   },
-  'a card of 5 MB': { contactMessage: { displayName: huge(1), vcard: `BEGIN:VCARD\nTEL:${huge(5)}\nEND:VCARD` } },
+  'a card of 5 MB': { contactMessage: { displayName: huge(0.3), vcard: `BEGIN:VCARD\nTEL:${huge(5)}\nEND:VCARD` } },
   'a thousand cards': {
-    contactsArrayMessage: { contacts: many(1_000, (i) => ({ displayName: `${i}`, vcard: huge(0.004) })) },
+    contactsArrayMessage: { contacts: many(1_000, (i) => ({ displayName: `${i}`, vcard: huge(0.003) })) },
   },
   'a poll with 100,000 options': {
-    pollCreationMessage: { name: huge(0.1), options: many(100_000, (i) => ({ optionName: `${i}`.padEnd(30) })) },
+    pollCreationMessage: { name: huge(0.1), options: many(100_000, (i) => ({ optionName: `${i}` })) },
   },
   'a poll of long options': {
     pollCreationMessage: { name: 'p', options: many(100, (i) => ({ optionName: `${i}`.padEnd(5_000, '"') })) },
   },
-  'a place that is nowhere': { locationMessage: { degreesLatitude: 'NaN', degreesLongitude: 1e308, name: huge(1) } },
-  'an event in the year 10000': {
-    eventMessage: {
-      name: huge(1),
-      startTime: '253402300800',
-      endTime: number,
-      description: huge(1),
-      joinLink: huge(1),
-    },
-  },
+  'a place that is nowhere': { locationMessage: { degreesLatitude: 'NaN', degreesLongitude: 1e308, name: huge(0.3) } },
   'a call without end': { callLogMesssage: { callOutcome: 99, durationSecs: number } },
   'wrappers, 100 deep': nested(100, { conversation: 'deep' }),
   'wrappers, 1,000 deep': nested(1_000, { conversation: 'deep' }),
@@ -83,8 +74,8 @@ const messages: Record<string, object> = {
       url: 'http://127.0.0.1:27017/?$where=1',
       directPath: '//evil.example/..%2f',
       mimetype: 'text/html',
-      fileName: `${huge(1)}\u202e\0../../etc/passwd`,
-      caption: huge(1),
+      fileName: `${huge(0.3)}\u202e\0../../etc/passwd`,
+      caption: huge(0.3),
       pageCount: 4_294_967_295,
     },
   },
@@ -94,16 +85,16 @@ const messages: Record<string, object> = {
   'a voice with an endless waveform': {
     audioMessage: { ...file, ptt: true, waveform: Buffer.alloc(1_000_000, 255).toString('base64') },
   },
-  'a thumbnail of 3 MB': { imageMessage: { ...file, jpegThumbnail: Buffer.alloc(3_000_000).toString('base64') } },
+  'a thumbnail of 2 MB': { imageMessage: { ...file, jpegThumbnail: Buffer.alloc(2_000_000).toString('base64') } },
   'a preview of a page': {
-    extendedTextMessage: { text: 'x', matchedText: huge(1), title: huge(1), description: huge(1) },
+    extendedTextMessage: { text: 'x', matchedText: huge(0.3), title: huge(0.3), description: huge(0.3) },
   },
   'a reaction to nothing': { reactionMessage: { key: { id: 'NONE' }, text: '!', senderTimestampMs: number } },
-  'a reaction without a key': { reactionMessage: { text: huge(1) } },
+  'a reaction without a key': { reactionMessage: { text: huge(0.3) } },
   'an edit of nothing': {
-    protocolMessage: { type: 14, key: { id: 'NONE' }, editedMessage: { conversation: huge(1) }, timestampMs: number },
+    protocolMessage: { type: 14, key: { id: 'NONE' }, editedMessage: { conversation: huge(0.3) }, timestampMs: number },
   },
-  'a revoke of nothing': { protocolMessage: { type: 0, key: { id: huge(1) } } },
+  'a revoke of nothing': { protocolMessage: { type: 0, key: { id: huge(0.3) } } },
   'a vote that is none': {
     pollUpdateMessage: { pollCreationMessageKey: { id: 'NONE' }, vote: { encPayload: 'AAAA', encIv: 'AAAA' } },
   },
@@ -120,7 +111,7 @@ const messages: Record<string, object> = {
       historySyncNotification: { syncType: 0, initialHistBootstrapInlinePayload: 'AAAA', chunkOrder: 1 },
     },
   },
-  'a kind that is not known': { sendPaymentMessage: { noteMessage: { conversation: huge(1) } } },
+  'a kind that is not known': { sendPaymentMessage: { noteMessage: { conversation: huge(0.3) } } },
 }
 
 test.each(Object.entries(messages))(
@@ -135,9 +126,9 @@ test('an edit and a reaction of a stranger are bounded, and their times are time
   const { messageId } = await send({ text: 'mine' })
   await received(messageId)
   const key = { id: messageId, fromMe: true, remoteJid: ana.lid }
-  await send({ message: { reactionMessage: { key, text: huge(1), senderTimestampMs: number } } })
+  await send({ message: { reactionMessage: { key, text: huge(0.3), senderTimestampMs: number } } })
   await send({
-    message: { protocolMessage: { type: 14, key, editedMessage: { conversation: huge(3) }, timestampMs: number } },
+    message: { protocolMessage: { type: 14, key, editedMessage: { conversation: huge(0.5) }, timestampMs: number } },
   })
   await survives({ reactionMessage: { key, text: 'ok', senderTimestampMs: '8640000000000000' } })
   const [row] = await world.store.messages.find('s', String(messageId))

@@ -71,6 +71,6 @@ export function editedText(edited: Content | null | undefined): string | undefin
 }
 
 /** Seconds as number, Long or text → Date. */
-export function toInstant(seconds: WAMessage['messageTimestamp']): Date {
+export function toInstant(seconds: WAMessage['messageTimestamp'] | string): Date {
   return toPast(Number(seconds ?? 0) * 1_000, new Date())
 }

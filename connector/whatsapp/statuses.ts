@@ -1,6 +1,7 @@
 // Statuses from the raw nodes: rc14 emits nothing for plain server acks and folds later statuses into earlier ones
 // (observed 2026-11). Acks and receipts are read as they arrive; the highest status wins where they are stored.
 import type { BinaryNode } from '@whiskeysockets/baileys'
+import { toInstant } from './content.ts'
 import type { Fact } from './facts.ts'
 import type { Identities } from './identities.ts'
 
@@ -12,7 +13,7 @@ const receiptStatus: Record<string, 'delivered' | 'read' | 'played'> = {
   played: 'played',
 }
 
-const timeOf = (node: BinaryNode) => (node.attrs['t'] ? new Date(Number(node.attrs['t']) * 1000) : new Date())
+const timeOf = (node: BinaryNode) => toInstant(node.attrs['t'])
 
 export function ackToFact(node: BinaryNode, identities: Identities): Fact | undefined {
   const chat = identities.jidsOf(node.attrs['from'])

@@ -137,23 +137,32 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
       const chunk = historyChunkKey(history.syncType, history.chunkOrder)
       const keys = waitingChunks.get(chunk) ?? []
       waitingChunks.delete(chunk)
-      const pairs = (history.lidPnMappings ?? []).map((pair): ContactFact => ({ jids: [pair.lid, pair.pn] }))
+      /** One broken row must not take the chunk along. */
+      const each = <T, R>(rows: readonly T[], convert: (row: T) => R | undefined): R[] => {
+        const facts: R[] = []
+        for (const row of rows)
+          options.guarded(() => {
+            const fact = convert(row)
+            if (fact !== undefined) facts.push(fact)
+          })
+        return facts
+      }
+      const pairs = each(history.lidPnMappings ?? [], ({ lid, pn }): ContactFact | undefined => {
+        const jids = identities.jidsOf(lid, pn)
+        return jids && { jids }
+      })
       tell(
         {
           kind: 'history',
           syncType: proto.HistorySync.HistorySyncType[history.syncType ?? 0] ?? 'UNKNOWN',
           ...(typeof history.progress === 'number' ? { progress: history.progress } : {}),
           // What is asked for are messages: what the phone leaves out of a chat then says nothing of it.
-          chats: isAsked(history.syncType)
-            ? []
-            : history.chats.map((chat) => withUnread(chat, chatFact(chat))).filter(present),
-          contacts: [...pairs, ...history.contacts.map(contactFact).filter(present)],
-          messages: history.messages
-            .map(
-              (message) =>
-                toGroupChange(message, identities, true)?.message ?? toMessageFact(message, identities, true),
-            )
-            .filter(present),
+          chats: isAsked(history.syncType) ? [] : each(history.chats, (chat) => withUnread(chat, chatFact(chat))),
+          contacts: [...pairs, ...each(history.contacts, contactFact)],
+          messages: each(
+            history.messages,
+            (message) => toGroupChange(message, identities, true)?.message ?? toMessageFact(message, identities, true),
+          ),
         },
         () => keys.forEach((key) => journal.finish(key)),
       )

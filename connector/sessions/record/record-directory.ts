@@ -1,7 +1,9 @@
 // People and chats as the phone knows them, the first history, and what is live only.
 import type { EventInput } from '../../../shared/model/event.ts'
 import { isDeletedChat, toChatView, type Chat } from '../../../shared/model/chat.ts'
-import type { ChatFact, ContactFact, Fact } from '../../whatsapp/facts.ts'
+import { LeaseLost } from '../../../shared/store/auth-log.ts'
+import { isUnavailable } from '../../../shared/store/client.ts'
+import type { ChatFact, ContactFact, Fact, MessageFact } from '../../whatsapp/facts.ts'
 import { toFactKey, type RecordContext } from './context.ts'
 import { recordMessages } from './record-messages.ts'
 
@@ -87,11 +89,25 @@ export async function recordChats(
 export async function recordHistory(context: RecordContext, fact: Extract<Fact, { kind: 'history' }>): Promise<void> {
   await recordChats(context, fact.chats, false)
   await recordContacts(context, fact.contacts, false)
+  const refused: unknown[] = []
   for (let i = 0; i < fact.messages.length; i += historyBatch)
-    await recordMessages(context, fact.messages.slice(i, i + historyBatch))
+    await recordEach(context, fact.messages.slice(i, i + historyBatch), refused)
   const { syncType, progress, chats, contacts, messages } = fact
   const data = { syncType, progress, chats: chats.length, contacts: contacts.length, messages: messages.length }
   await context.appender.append([{ type: 'history.progress', data }])
+  // What could be stored is; that something could not be is for the recorder to say.
+  if (refused.length > 0) throw refused[0]
+}
+
+/** One message that cannot be stored must not take those beside and behind it along. */
+async function recordEach(context: RecordContext, messages: readonly MessageFact[], refused: unknown[]): Promise<void> {
+  try {
+    await recordMessages(context, messages)
+  } catch (error) {
+    if (error instanceof LeaseLost || isUnavailable(error)) throw error
+    if (messages.length === 1) refused.push(error)
+    else for (const one of messages) await recordEach(context, [one], refused)
+  }
 }
 
 export async function recordSignal(

@@ -33,3 +33,16 @@ test('what is replayed comes in the order it was received, also after a fold tha
   const pending = await createJournal(memory, me).pending()
   expect(pending.map(({ node }) => node.attrs['id'])).toEqual(ids)
 })
+
+test('a stanza that no row could take is not kept, and the commit goes on without it', () => {
+  const ciphertext = Buffer.alloc(3_500_000)
+  const node = {
+    tag: 'message',
+    attrs: { id: 'M', from: '15550000002@s.whatsapp.net', t: '1', type: 'text' },
+    content: [{ tag: 'enc', attrs: { v: '2', type: 'msg' }, content: ciphertext }],
+  }
+  const journal = createJournal(memory, me)
+  const before = journal.pendingCount()
+  expect(journal.entry(hashCiphertext(ciphertext), node, ciphertext)).toEqual({ [journalType]: {} })
+  expect(journal.pendingCount()).toBe(before)
+})

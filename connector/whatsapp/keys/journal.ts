@@ -14,6 +14,8 @@ import type { Mutations } from './mutations.ts'
 
 export const journalType = 'journal'
 const doneForMs = 86_400_000
+/** Bytes of a stanza. A larger one is not kept: it would fit into no row, and everything behind it would wait for ever. */
+const largestKept = 3_000_000
 
 /** `n` grows with every stanza: a fold keeps rows by their hash, and forgets in which order they came. */
 type Row = { node: Uint8Array; plaintext: Uint8Array; key: string; n?: number } | { doneAt: number }
@@ -66,11 +68,13 @@ export function createJournal(memory: KeyMemory, me: () => { id: string; lid: st
     },
     entry(hash, node, plaintext) {
       const { id, lid } = me()
+      const stanza = encodeBinaryNode(node)
+      if (stanza.byteLength > largestKept) return { [journalType]: {} }
       const { fullMessage } = decodeMessageNode(node, id, lid)
       cleanMessage(fullMessage, id, lid)
       const key = toMessageKeyText(fullMessage.key)
       remember(key, hash)
-      const row: Row = { node: encodeBinaryNode(node), plaintext, key, n: (lastN += 1) }
+      const row: Row = { node: stanza, plaintext, key, n: (lastN += 1) }
       return { [journalType]: { [hash]: row } }
     },
     finish(messageKey) {
