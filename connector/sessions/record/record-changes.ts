@@ -1,7 +1,6 @@
 // What happens to a message after it was written: edits, revokes, reactions, statuses.
 import type { EventInput } from '../../../shared/model/event.ts'
 import { toMessageKey, toMessageView, type Message, type MessageStatus } from '../../../shared/model/message.ts'
-import { toOwnFileId } from '../../../shared/store/media.ts'
 import { removeFile } from './remove-file.ts'
 import type { Fact, Target } from '../../whatsapp/facts.ts'
 import { toRefusal } from '../../whatsapp/refusals.ts'
