@@ -42,6 +42,8 @@ test('our name and words, changed from either side', async () => {
   await onPhone('app-state', { pushName: 'Ana Norte' }, ana)
   await world.untilEvent('session.updated', (event) => event.data['pushName'] === 'Ana Norte')
   expect((await api.call('GET', '/v1/sessions/s')).body.pushName).toBe('Ana Norte')
+  const renamed = world.of('session.updated').filter((event) => event.data['pushName'] === 'Ana Sur')
+  expect(renamed, 'a change is told once').toHaveLength(1)
 })
 
 test('words and picture of others; a picture that changes is told and asked for again', async () => {

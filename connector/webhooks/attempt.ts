@@ -2,6 +2,7 @@
 import { request } from 'undici'
 import type { Attempt, AttemptError } from '../../shared/model/delivery.ts'
 import type { Outside } from '../outside/open-outside.ts'
+import { whatFailed } from '../outside/what-failed.ts'
 import { parseRetryAfter } from './retry-waits.ts'
 
 /** Bytes of an answer that are read; the rest is cut off with the connection. */
@@ -62,7 +63,7 @@ export async function attemptDelivery(input: AttemptInput): Promise<AttemptResul
     }
   } catch (error) {
     if (input.signal.aborted) return { attempt: measured(), verdict: 'stopped' }
-    return { attempt: { ...measured(), error: isLate ? 'timeout' : toWord(error) }, verdict: 'failed' }
+    return { attempt: { ...measured(), error: isLate ? 'timeout' : whatFailed(error) }, verdict: 'failed' }
   } finally {
     clearTimeout(timer)
     input.signal.removeEventListener('abort', stop)
@@ -85,15 +86,4 @@ async function readStart(body: AsyncIterable<Buffer> & { destroy(): unknown }): 
     clearTimeout(cut)
   }
   return Buffer.concat(chunks).subarray(0, answerBytes).toString('utf8')
-}
-
-const dnsCodes = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'ENODATA'])
-
-function toWord(error: unknown): AttemptError {
-  const { code = '' } = (error ?? {}) as { code?: string }
-  if (code === 'ADDRESS_FORBIDDEN') return 'address_forbidden'
-  if (dnsCodes.has(code)) return 'dns'
-  if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT') return 'timeout'
-  if (/CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO_/.test(code)) return 'tls'
-  return 'connection'
 }

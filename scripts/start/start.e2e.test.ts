@@ -40,8 +40,12 @@ function folder(): string {
   return made
 }
 
-function start(dataDir: string, env: Record<string, string> = {}): Started {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/start/main.ts'], {
+const program = ['--import', 'tsx', 'scripts/start/main.ts']
+/** As npm does it: a shell stands in between. */
+const inShell = ['-c', `'${process.execPath}' ${program.join(' ')}; exit $?`]
+
+function start(dataDir: string, env: Record<string, string> = {}, byNpm = false): Started {
+  const child = spawn(byNpm ? 'sh' : process.execPath, byNpm ? inShell : program, {
     cwd: root,
     env: {
       PATH: process.env['PATH'],
@@ -51,6 +55,7 @@ function start(dataDir: string, env: Record<string, string> = {}): Started {
       SANDBOX_PORT: '0',
       ADMIN_API_KEY: adminKey,
       MONGO_SKIP_DOWNLOAD: '1',
+      ...(byNpm ? { npm_lifecycle_event: 'start' } : {}),
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -249,3 +254,12 @@ test('killed whole at any moment: the next start is ready, what was accepted is 
   const { api = '' } = await last.ready
   expect(await sessionsOf(api)).toEqual(expect.arrayContaining(accepted))
 }, 180_000)
+
+test('started by npm, all of it ends when npm is gone', async () => {
+  const dataDir = folder()
+  const { ready, child, exited } = start(dataDir, {}, true)
+  await ready
+  child.kill('SIGKILL')
+  await none(dataDir)
+  await exited
+})

@@ -2,7 +2,7 @@
 import * as v from 'valibot'
 import type { SessionLimit } from './api-key.ts'
 import { maySeeSession, type Actor } from './api-key.ts'
-import { teamStream, type FeedPlace } from './event.ts'
+import { createTypeFilter, eventTypes, teamStream, type FeedPlace } from './event.ts'
 import { sessionIdPattern } from './session.ts'
 import { TypePatterns } from './type-patterns.ts'
 
@@ -17,11 +17,20 @@ export type DisabledReason = (typeof disabledReasons)[number]
 const Stream = v.pipe(v.string(), v.regex(sessionIdPattern, 'must be a session id, or team'))
 const Place = v.pipe(v.number(), v.safeInteger('must be a whole number'), v.minValue(0, 'must be at least 0'))
 
+/** Signals take no number and are not delivered: a webhook for nothing else would be silent for ever. */
+const isLiveOnly = (pattern: string) => pattern !== '*' && !eventTypes.some(createTypeFilter([pattern]))
+
 const fields = {
   url: v.pipe(v.string(), v.maxLength(2_000)),
   /** `["*"]` = all the key may see, sessions to come included. */
   streams: v.pipe(v.array(v.union([v.literal('*'), Stream])), v.minLength(1), v.maxLength(1_000)),
-  types: TypePatterns,
+  types: v.pipe(
+    TypePatterns,
+    v.everyItem(
+      (pattern) => !isLiveOnly(pattern),
+      'may not be presence or typing: they are live only, over sockets and event streams',
+    ),
+  ),
   order: v.picklist(deliveryOrders),
   name: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(100)),
   description: v.pipe(v.string(), v.maxLength(1_000)),

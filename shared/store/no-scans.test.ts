@@ -118,6 +118,7 @@ const exercises: Exercises = {
     want: (store) => store.want('s1', 'linked'),
     requestPairing: (store) => store.requestPairing('s1', '5491155550000'),
     patch: (store) => store.patch('s1', { name: 'n' }),
+    rename: (store) => store.rename('s1', 'someone'),
     update: (store) => store.update('s1', { status: 'connected' }),
     count: (store) => store.count('s1', { sent: 1 }),
     wantedIds: (store) => store.wantedIds(['linked', 'stopped']),

@@ -187,6 +187,15 @@ export function createSessionStore(db: Db) {
     },
 
     /** The owner's report. */
+    /** How the account calls itself; the row when that is new, else `null`. Of two who tell it at once one is told so. */
+    async rename(sessionId: string, pushName: string): Promise<Session | null> {
+      return sessions.findOneAndUpdate(
+        { _id: sessionId, pushName: { $ne: pushName } },
+        { $set: { pushName, updatedAt: new Date() } },
+        { returnDocument: 'after' },
+      )
+    },
+
     async update(sessionId: string, patch: SessionPatch): Promise<void> {
       const set: Record<string, unknown> = { updatedAt: new Date() }
       const unset: Record<string, ''> = {}

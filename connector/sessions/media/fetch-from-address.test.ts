@@ -174,5 +174,7 @@ test('what the address answers decides: a file with its name and type, or a code
   }
   expect(await codeOf(get(at('/half'), outside))).toBe('media.unreachable')
   expect(await codeOf(get('http://127.0.0.1:1/', outside))).toBe('media.unreachable')
+  await expect(get('http://nobody.invalid/', outside)).rejects.toThrow('The name of the address is not known')
+  await expect(get('http://127.0.0.1:1/', outside)).rejects.toThrow('The connection to the address failed')
   expect(await opened.store.media.removeAbandoned(new Date(Date.now() + 1e6), 10)).toBe(0)
 })

@@ -3,6 +3,7 @@ import { toFileName } from '../../../shared/model/file-name.ts'
 import type { MediaFile } from '../../../shared/model/media.ts'
 import { Problem } from '../../../shared/model/problem.ts'
 import { getOutside, type OutsideAnswer } from '../../outside/get-outside.ts'
+import { whatFailed, type OutsideFailure } from '../../outside/what-failed.ts'
 import { AddressForbidden, type Outside } from '../../outside/open-outside.ts'
 import type { RecordContext } from '../record/context.ts'
 
@@ -82,10 +83,18 @@ function nameIn(url: string): string | undefined {
   }
 }
 
+const sentences: Record<OutsideFailure, string> = {
+  address_forbidden: 'The address may not be called',
+  dns: 'The name of the address is not known',
+  timeout: 'The address did not answer in time',
+  tls: 'The certificate of the address cannot be trusted',
+  connection: 'The connection to the address failed',
+}
+
 function toProblem(error: unknown): unknown {
   if (error instanceof Problem) return error
   const forbidden = error instanceof AddressForbidden ? error : (error as { cause?: unknown } | undefined)?.cause
   if (forbidden instanceof AddressForbidden)
     return new Problem('media.url_forbidden', { detail: forbidden.message, cause: error })
-  return new Problem('media.unreachable', { cause: error })
+  return new Problem('media.unreachable', { detail: sentences[whatFailed(error)], cause: error })
 }

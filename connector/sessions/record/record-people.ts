@@ -41,8 +41,7 @@ export async function recordPicture(
 
 export async function recordOwnName(context: RecordContext, name: string): Promise<void> {
   const { store, sessionId, appender } = context
-  await store.sessions.update(sessionId, { pushName: name })
-  const session = await store.sessions.read(sessionId)
+  const session = await store.sessions.rename(sessionId, name)
   if (session)
     await appender.append([
       {

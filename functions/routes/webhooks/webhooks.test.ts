@@ -65,6 +65,7 @@ test.each([
 test('422 for types, streams and fields that are none', async () => {
   for (const body of [
     { types: ['Message.*'] },
+    { types: ['message.*', 'presence.*'] },
     { streams: [] },
     { streams: ['a b'] },
     { order: 'chaos' },
