@@ -83,7 +83,7 @@ describe('durability', () => {
     raw.on('error', () => undefined)
     raw.end('\0\0\0\0not http\r\n\r\n')
     await once(raw.resume(), 'close')
-    expect(await sandbox.door.get('/')).toMatchObject({ wsUrl: sandbox.wsUrl, mediaUrl: null, ca: null })
+    expect(await sandbox.door.get('/')).toMatchObject({ wsUrl: sandbox.wsUrl })
   })
 
   it('answers bad input at the door with a problem that names the fault', async () => {
