@@ -32,12 +32,22 @@ function memory(field: 'VmRSS' | 'VmHWM'): number {
 }
 
 /** How far the peak goes beyond where it stood. */
-async function growthDuring(work: () => Promise<void>): Promise<number> {
+async function growthOf(work: () => Promise<void>): Promise<number> {
   const before = memory('VmRSS')
   // Starts the peak anew.
   writeFileSync(`/proc/${connector.pid}/clear_refs`, '5')
   await work()
   return memory('VmHWM') - before
+}
+
+/**
+ * The least of at most three times: what V8 collects late is in memory for a while, what is held is there every time. A
+ * file that is held as a whole is 100 MB each time.
+ */
+async function growthDuring(work: () => Promise<void>): Promise<number> {
+  let least = Number.POSITIVE_INFINITY
+  for (let i = 0; i < 3 && least >= mostGrowth; i += 1) least = Math.min(least, await growthOf(work))
+  return least
 }
 
 async function comes(size: number): Promise<void> {
