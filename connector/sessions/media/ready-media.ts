@@ -90,5 +90,6 @@ async function uploadNow({ record, slowly }: ReadyContext, file: MediaFile, { ty
 
 async function toPreview(thumbnail: Uint8Array): Promise<Uint8Array | undefined> {
   const small = sharp(thumbnail).resize(previewEdge, previewEdge, { fit: 'inside' }).jpeg({ quality: 50 })
+  // The message goes without it.
   return small.toBuffer().catch(() => undefined)
 }
