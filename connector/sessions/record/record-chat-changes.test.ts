@@ -44,7 +44,7 @@ async function withFile(messageId: string, fromMe = false): Promise<string> {
     sender,
     fromMe,
     type: 'document',
-    media: { kind: 'document', mimetype: 'text/plain', state: 'stored', fileId } as NonNullable<Message['media']>,
+    media: { kind: 'document', mimetype: 'text/plain', state: 'stored', fileId },
     timestamp: at,
     statusTimes: {},
     reactions: [],
@@ -59,7 +59,7 @@ test('a message deleted for ourselves takes its file along', async () => {
   await recordHidden(context, {
     change: 'message-hidden',
     target: { chat: [chat], messageId: 'A', fromMe: false },
-  } as Parameters<typeof recordHidden>[1])
+  })
   expect(await opened.store.media.read(gone)).toBeNull()
   expect(await opened.store.media.read(stays)).not.toBeNull()
 })
