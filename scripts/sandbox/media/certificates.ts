@@ -27,10 +27,17 @@ const newKeys = () => {
   return { ...pair, public: forge.pki.publicKeyFromPem(pair.publicKey) }
 }
 
+/** 16 bytes, hex. A first byte from 01 to 7F keeps the number positive and without padding, which OpenSSL refuses. */
+export const toSerial = (random: Buffer): string => {
+  const bytes = Buffer.from(random)
+  bytes[0] = 0x40 | ((bytes[0] ?? 0) & 0x3f)
+  return bytes.toString('hex')
+}
+
 const newCertificate = (commonName: string, issuerName: string, publicKey: forge.pki.PublicKey) => {
   const certificate = forge.pki.createCertificate()
   certificate.publicKey = publicKey
-  certificate.serialNumber = `00${randomBytes(15).toString('hex')}`
+  certificate.serialNumber = toSerial(randomBytes(16))
   certificate.validity.notBefore = new Date(Date.now() - 86_400_000)
   certificate.validity.notAfter = new Date(Date.now() + YEARS * 365 * 86_400_000)
   certificate.setSubject([{ name: 'commonName', value: commonName }])
@@ -62,13 +69,17 @@ const mint = (): Certificates => {
   return { ca: forge.pki.certificateToPem(authority), cert: forge.pki.certificateToPem(own), key: keys.privateKey }
 }
 
-/** From `<dir>/media-certificate.json` (mode 600); minted when there is none, or when it ends soon. */
+const validTo = (pem: string): number => Date.parse(new X509Certificate(pem).validTo)
+
+/**
+ * From `<dir>/media-certificate.json` (mode 600); minted when there is none, when it ends soon, or when one of the two
+ * cannot be read: OpenSSL passes over an authority that it cannot read, and nobody would trust the server.
+ */
 export const openCertificates = (dir: string): Certificates => {
   const path = join(dir, 'media-certificate.json')
   try {
     const found = JSON.parse(readFileSync(path, 'utf8')) as Certificates
-    const end = Date.parse(new X509Certificate(found.cert).validTo)
-    if (end - Date.now() > RENEW_BEFORE_MS) return found
+    if (Math.min(validTo(found.cert), validTo(found.ca)) - Date.now() > RENEW_BEFORE_MS) return found
   } catch {
     // None yet, or one that cannot be read: another is as good.
   }
