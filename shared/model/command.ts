@@ -148,6 +148,8 @@ export type Command<K extends CommandKind = CommandKind> = {
   epoch?: number
   /** Names the round trip in which it was taken. */
   taker?: string
+  /** It has passed its `expiresAt`, and never leaves: whoever finds it in `sending` ends it. */
+  expiring?: true
   error?: { code: string; reason: string; errors?: FieldFault[] }
   /** What was asked for, once it is done. */
   result?: Record<string, unknown>

@@ -211,13 +211,16 @@ export function createCommandStore(db: Db) {
       )
     },
 
-    /** Ends what was never sent and has passed its `expiresAt`. */
-    async expire(id: string): Promise<boolean> {
+    /**
+     * Holds what was never sent and has passed its `expiresAt`, until it is told and finished; repeatable, also by a later
+     * owner. `false` = it was sent or cancelled before.
+     */
+    async startExpiry(id: string, epoch: number): Promise<boolean> {
       const result = await commands.updateOne(
-        { _id: id, state: 'queued' },
-        { $set: { state: 'expired', finishedAt: new Date() } },
+        { _id: id, $or: [{ state: 'queued' }, { state: 'sending', expiring: true, epoch: { $lte: epoch } }] },
+        { $set: { state: 'sending', expiring: true, epoch } },
       )
-      return result.modifiedCount === 1
+      return result.matchedCount === 1
     },
 
     /** Cancels what has not gone; again, it answers the same. Throws `command.not_found` or `command.already_sent`. */

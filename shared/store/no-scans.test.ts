@@ -296,7 +296,7 @@ const exercises: Exercises = {
     take: (store) => store.take('s1/m1', 1),
     finish: (store) => store.finish('s1/m1', 1, 'done'),
     putBack: (store) => store.putBack('s1/m1', 1, at, true),
-    expire: (store) => store.expire('s1/m2'),
+    startExpiry: (store) => store.startExpiry('s1/m2', 1),
     cancel: (store) => store.cancel('s1/m0', () => true),
     read: (store) => store.read('s1/m1'),
     ofMessage: (store) => store.ofMessage('s1', 'm1'),

@@ -68,9 +68,10 @@ export function createSendGroup(options: SendOptions): SendGroup {
     }
     if (!command.expiresAt || command.expiresAt.getTime() > now)
       return isSend(command) && !options.mayLeave() ? 'wait' : 'go'
-    if (command.state === 'queued') await options.batches.ended(command, 'expired')
-    if (!(await store.commands.expire(command._id))) return 'go'
+    if (!(await store.commands.startExpiry(command._id, epoch))) return 'go'
     await failMessage(command, { code: 'command.expired', reason: 'It was not sent before expiresAt' })
+    await options.batches.ended(command, 'expired')
+    await store.commands.finish(command._id, epoch, 'expired')
     return 'over'
   }
 
