@@ -29,6 +29,7 @@ export type AppStateOptions = {
 export function createAppState({ sock, keys, identities, tell, onError }: AppStateOptions) {
   const refused = new Set<string>()
   let last: Promise<unknown> = Promise.resolve()
+  let reading: Promise<unknown> = Promise.resolve()
 
   async function modifyNow(change: ChatModification, jid: string): Promise<void> {
     const { type } = chatModificationToAppPatch(change, jid)
@@ -77,8 +78,14 @@ export function createAppState({ sock, keys, identities, tell, onError }: AppSta
         const { name, type } = collection.attrs
         if (type === 'error' && name) refused.add(name)
         const patches = childrenOf(childrenOf(collection).find(({ tag }) => tag === 'patches'))
-        for (const { content } of patches) if (content instanceof Uint8Array) read(content).catch(onError)
+        for (const { content } of patches)
+          if (content instanceof Uint8Array) reading = Promise.all([reading, read(content).catch(onError)])
       }
+    },
+
+    /** Every node noted so far has been read, and what it says was told. */
+    async noted(): Promise<void> {
+      await reading
     },
   }
 }

@@ -22,13 +22,26 @@ const lookMs = 50
 
 type Behind = (tell: () => void) => void
 
-/** What app state says of messages may be heard before the messages themselves, while those of the time away come in. */
+/**
+ * Runs what was given, in its order, once what Baileys holds back has been told: what app state says of messages may be
+ * heard before the messages themselves, while those of the time away come in.
+ */
 export function createBehind(isCaughtUp: () => boolean): Behind {
-  const behind: Behind = (tell) => {
-    if (isCaughtUp()) tell()
-    else setTimeout(() => behind(tell), lookMs).unref()
+  const waiting: (() => void)[] = []
+  let timer: NodeJS.Timeout | undefined
+  function look(): void {
+    timer = undefined
+    while (isCaughtUp()) {
+      const next = waiting.shift()
+      if (!next) return
+      next()
+    }
+    timer = setTimeout(look, lookMs).unref()
   }
-  return behind
+  return (tell) => {
+    waiting.push(tell)
+    if (!timer) look()
+  }
 }
 
 type Beside = (event: 'messages.update' | 'messages.delete', data: unknown) => void

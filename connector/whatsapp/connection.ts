@@ -6,12 +6,12 @@ import makeWASocket, {
   proto,
   S_WHATSAPP_NET,
   type BinaryNode,
-  type ReachoutTimelockState,
   type WASocket,
 } from '@whiskeysockets/baileys'
 import type { SessionSettings } from '../../shared/model/session.ts'
 import { createAccount, type Account } from './account.ts'
 import { createAppState } from './app-state.ts'
+import { createPlaceKeeper } from './app-state-place.ts'
 import { createBehind, keepWhole, takeInTurn } from './arrival.ts'
 import type { AccountChange } from './account-facts.ts'
 import { createBaileysLogger, type LogSink } from './baileys-log.ts'
@@ -33,6 +33,7 @@ import { toLidPairs } from './lid-mappings.ts'
 import { watchQrRotation } from './qr-rotation.ts'
 import type { RetryCaches } from './retry-caches.ts'
 import { createSending, type Sending } from './sending.ts'
+import { toClose, toOutreachLock } from './socket-words.ts'
 import { ackToFact, receiptToFact } from './statuses.ts'
 import { createSwitchboard } from './switchboard.ts'
 import { gateWire, rawSocketOf, type Wire } from './wire.ts'
@@ -126,10 +127,16 @@ export function openConnection(options: ConnectionOptions): Connection {
   let safe: ReturnType<typeof createSignalRepository> | undefined
   let wire: Wire | undefined
 
+  const place = createPlaceKeeper({
+    keys: keyStore.keys,
+    memory: keyStore.memory,
+    whenStored: (stored) => void setImmediate(() => void whenStored(stored)),
+  })
+
   const sock = makeWASocket({
     ...(options.url === undefined ? {} : { waWebSocketUrl: options.url }),
     ...(options.version === undefined ? {} : { version: options.version }),
-    auth: { creds, keys: keyStore.keys },
+    auth: { creds, keys: place.keys },
     ...(options.agent ? { agent: options.agent as HttpsAgent } : {}),
     ...(options.mediaPlace?.agent ? { fetchAgent: options.mediaPlace.agent as HttpsAgent } : {}),
     logger,
@@ -201,11 +208,16 @@ export function openConnection(options: ConnectionOptions): Connection {
   const tellAccount = (what: AccountChange) => tell({ kind: 'account', what }, () => undefined)
   const appState = createAppState({
     sock,
-    keys: keyStore.keys,
+    keys: place.keys,
     identities,
     tell: (what) => behind(() => tellAccount(what)),
     onError: (error) => options.log.debug({ err: error }, 'a patch of the app state could not be read'),
   })
+  /** rc14 tells what it has read of the app state after it has set the place, in the same turn: stars go `behind` then. */
+  async function whenStored(stored: () => void): Promise<void> {
+    await appState.noted()
+    behind(() => behind(() => tell({ kind: 'mark' }, stored)))
+  }
   let ownName = creds.me?.name
 
   let firstQr = true
@@ -264,6 +276,11 @@ export function openConnection(options: ConnectionOptions): Connection {
         isOpen = true
         logIn()
         groupsTimer = setTimeout(fetchGroups, groupsLatestMs)
+        const unfinished = place.unfinished()
+        if (unfinished.length > 0)
+          sock
+            .resyncAppState(unfinished, false)
+            .catch((error: unknown) => options.log.debug({ err: error }, 'the app state could not be read again'))
         // Its end is not told each time (observed 2026-11, Baileys issue 2810).
         setTimeout(() => (caughtUp = true), backlogMs).unref()
         // Whom the phone has blocked meanwhile, nobody tells.
@@ -369,17 +386,4 @@ function guarded(handle: () => void, event: string, log: LogSink): void {
   } catch (error) {
     log.debug({ err: error, event }, 'a handler failed')
   }
-}
-
-/** A time that is none is left out. */
-function toOutreachLock(lock: ReachoutTimelockState): { isActive: boolean; until?: Date } {
-  const until = lock.timeEnforcementEnds
-  return { isActive: lock.isActive === true, ...(until && Number.isFinite(until.getTime()) ? { until } : {}) }
-}
-
-function toClose(error: unknown): { code: number; reason: string } {
-  const code = (error as { output?: { statusCode?: number } } | undefined)?.output?.statusCode ?? 0
-  const text = error instanceof Error ? error.message : 'unknown'
-  const word = Object.entries(DisconnectReason).find(([, value]) => Number(value) === code)?.[0]
-  return { code, reason: word ? `${text} (${word})` : text }
 }

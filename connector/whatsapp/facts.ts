@@ -89,6 +89,8 @@ export type Fact =
   /** Somebody changed a group; `message` is the line about it in its chat. */
   | { kind: 'group-change'; message: MessageFact; by?: PersonFact; change: GroupChange }
   | { kind: 'account'; what: AccountChange }
+  /** Nothing has happened. Once it is stored, so is all that was told before it. */
+  | { kind: 'mark' }
   | { kind: 'contacts'; contacts: ContactFact[] }
   | { kind: 'chats'; chats: ChatFact[] }
   | {

@@ -130,6 +130,7 @@ function whoWasHeard(fact: Fact): readonly string[] {
     case 'receipt':
     case 'chat-read':
     case 'account':
+    case 'mark':
     case 'chats':
     case 'group-state':
     case 'group-change':

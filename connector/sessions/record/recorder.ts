@@ -110,6 +110,8 @@ export function createRecorder({ context, rests, signal, onRetry, onRefused }: R
         return recordGroups(context, first)
       case 'group-change':
         return recordGroupChange(context, first)
+      case 'mark':
+        return
       case 'presence':
       case 'typing':
         return recordSignal(context, first)
