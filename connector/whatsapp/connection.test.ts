@@ -1,5 +1,6 @@
 // One socket's life, against servers that refuse, say nothing or cut: no WhatsApp is needed for these promises.
 import './silence-libsignal.ts'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
@@ -95,6 +96,27 @@ test('a server that takes the connection and says nothing is given up when the w
   const { closed } = connect(await openLinked(), mute, { watchdogMs: 100 })
   expect((await closed).reason).toContain('connect timeout')
 })
+
+test('a server that is gone and answers no goodbye holds up the end of a connection for two seconds, not for thirty', async () => {
+  const gone = createHttpServer().on('upgrade', (request, socket) => {
+    const key = `${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`
+    const accept = createHash('sha1').update(key).digest('base64')
+    socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-accept: ${accept}\r\n\r\n`,
+    )
+    socket.once('data', () => gone.emit('hello')).on('error', () => undefined)
+  })
+  gone.listen(0, '127.0.0.1')
+  await once(gone, 'listening')
+  const heard = once(gone, 'hello')
+  const { connection } = connect(await openLinked(), gone)
+  await heard
+  const from = Date.now()
+  await connection.end('test')
+  expect(Date.now() - from).toBeLessThan(15_000)
+  gone.closeAllConnections()
+  gone.close()
+}, 60_000)
 
 async function replayed(connection: Connection, count: number): Promise<void> {
   while (connection.health().replayed < count) await new Promise((resolve) => setImmediate(resolve))

@@ -10,6 +10,7 @@ import makeWASocket, {
 } from '@whiskeysockets/baileys'
 import type { SessionSettings } from '../../shared/model/session.ts'
 import { createAccount, type Account } from './account.ts'
+import { createAfterLogin } from './after-login.ts'
 import { createAppState } from './app-state.ts'
 import { createPlaceKeeper } from './app-state-place.ts'
 import { createBehind, keepWhole, takeInTurn } from './arrival.ts'
@@ -36,7 +37,7 @@ import { createSending, type Sending } from './sending.ts'
 import { toClose, toOutreachLock } from './socket-words.ts'
 import { ackToFact, receiptToFact } from './statuses.ts'
 import { createSwitchboard } from './switchboard.ts'
-import { gateWire, rawSocketOf, type Wire } from './wire.ts'
+import { closeWithin, gateWire, rawSocketOf, type Wire } from './wire.ts'
 
 export type Me = { id: string; lid: string; name: string | undefined }
 
@@ -103,8 +104,6 @@ const firstQrMs = 60_000
 /** How long a goodbye may wait for the commits of what was sent before it. */
 const goodbyeMs = 10_000
 const laterQrMs = 20_000
-/** What was missed while away comes first, with its authors; the server may never say that it has all come. */
-const groupsLatestMs = 10_000
 /** How long what was said while we were away may take to come in. */
 const backlogMs = 30_000
 
@@ -165,7 +164,9 @@ export function openConnection(options: ConnectionOptions): Connection {
       return safe.repository
     },
   })
-  wire = gateWire(rawSocketOf(sock.ws))
+  const socket = rawSocketOf(sock.ws)
+  closeWithin(socket)
+  wire = gateWire(socket)
   let caughtUp = false
   const behind = createBehind(() => ended || (caughtUp && !sock.ev.isBuffering()))
   keepWhole(
@@ -196,15 +197,6 @@ export function openConnection(options: ConnectionOptions): Connection {
     readRow: async (groupId) => options.readGroup?.(groupId),
     onStates: (states, isAll) => tell({ kind: 'group-state', groups: states, isAll }, () => undefined),
   })
-  let groupsTimer: NodeJS.Timeout | undefined
-  let areGroupsFetched = false
-  /** Without them everything else works: a failure waits for the next connection. */
-  function fetchGroups(): void {
-    clearTimeout(groupsTimer)
-    if (areGroupsFetched || ended) return
-    areGroupsFetched = true
-    groups.fetchAll().catch((error: unknown) => options.log.debug({ err: error }, 'the groups could not be fetched'))
-  }
   const tellAccount = (what: AccountChange) => tell({ kind: 'account', what }, () => undefined)
   const appState = createAppState({
     sock,
@@ -218,6 +210,7 @@ export function openConnection(options: ConnectionOptions): Connection {
     await appState.noted()
     behind(() => behind(() => tell({ kind: 'mark' }, stored)))
   }
+  const afterLogin = createAfterLogin({ sock, groups, place, identities, tell: tellAccount, log: options.log })
   let ownName = creds.me?.name
 
   let firstQr = true
@@ -275,27 +268,14 @@ export function openConnection(options: ConnectionOptions): Connection {
         clearTimeout(watchdog)
         isOpen = true
         logIn()
-        groupsTimer = setTimeout(fetchGroups, groupsLatestMs)
-        const unfinished = place.unfinished()
-        if (unfinished.length > 0)
-          sock
-            .resyncAppState(unfinished, false)
-            .catch((error: unknown) => options.log.debug({ err: error }, 'the app state could not be read again'))
+        afterLogin.begin()
         // Its end is not told each time (observed 2026-11, Baileys issue 2810).
         setTimeout(() => (caughtUp = true), backlogMs).unref()
-        // Whom the phone has blocked meanwhile, nobody tells.
-        sock
-          .fetchBlocklist()
-          .then((list) => {
-            const who = list.map((jid) => identities.jidsOf(jid)).filter((jids) => jids !== undefined)
-            tellAccount({ change: 'blocklist', who })
-          })
-          .catch((error: unknown) => options.log.debug({ err: error }, 'WhatsApp gave no blocklist'))
         onState({ kind: 'open', me: { ...me(), name: creds.me?.name ?? undefined }, platform: creds.platform })
       }
-      if (update.receivedPendingNotifications && isOpen) fetchGroups()
+      if (update.receivedPendingNotifications && isOpen) afterLogin.caughtUp()
       if (update.connection === 'close') {
-        clearTimeout(groupsTimer)
+        afterLogin.end()
         clearTimeout(watchdog)
         // end() destroys the buffer right after this event (rc14, Socket/socket.js).
         sock.ev.flush()

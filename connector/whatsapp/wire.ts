@@ -43,6 +43,21 @@ export function gateWire(socket: Pick<WebSocket, 'send'>): Wire {
   }
 }
 
+/** How long the other side may take to answer our goodbye. */
+const goodbyeMs = 2_000
+
+/**
+ * A side that is gone answers no goodbye: `ws` waits 30 s for it (WebSocket.close), and rc14 tells that the connection has
+ * ended only then (Socket/socket.js end), so that nothing would be heard and sent for that much longer.
+ */
+export function closeWithin(socket: Pick<WebSocket, 'close' | 'terminate'>, ms = goodbyeMs): void {
+  const close = socket.close.bind(socket)
+  socket.close = (...given) => {
+    close(...given)
+    setTimeout(() => socket.terminate(), ms).unref()
+  }
+}
+
 /** rc14 keeps the socket of `ws` in a field of its client and sends nothing past it (Socket/Client/websocket.js). */
 export function rawSocketOf(client: unknown): WebSocket {
   const { socket } = client as { socket?: WebSocket | null }
