@@ -16,6 +16,7 @@ import { problemResponse, toProblem } from './request/problem-response.ts'
 import { openStoreWatch } from './request/store-watch.ts'
 import { batchesRoutes } from './routes/batches/routes.ts'
 import { callsRoutes } from './routes/calls/routes.ts'
+import { channelsRoutes } from './routes/channels/routes.ts'
 import { chatsRoutes } from './routes/chats/routes.ts'
 import { commandsRoutes } from './routes/commands/routes.ts'
 import { compatRoutes } from './routes/compat/routes.ts'
@@ -77,6 +78,7 @@ export function createApp(deps: AppDeps) {
     .route('/', chatsRoutes(api))
     .route('/', contactsRoutes(api))
     .route('/', groupsRoutes(api))
+    .route('/', channelsRoutes(api))
     .route('/', labelsRoutes(api))
     .route('/', callsRoutes(api))
     .route('/', profileRoutes(api))

@@ -12,6 +12,7 @@ export async function deleteSession(store: Store, sessionId: string): Promise<vo
   await store.chats.removeAll(sessionId)
   await store.contacts.removeAll(sessionId)
   await store.groups.removeAll(sessionId)
+  await store.channels.removeAll(sessionId)
   await store.labels.removeAll(sessionId)
   await store.calls.removeAll(sessionId)
   await store.commands.removeAll(sessionId)

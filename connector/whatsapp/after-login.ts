@@ -1,7 +1,8 @@
-// What nobody tells by itself is asked after each login: our groups, whom we block, and what of the app state was left.
+// What nobody tells by itself is asked after each login: our groups and channels, whom we block, and what of the app state was left.
 // None of it is needed for messages: what fails waits for the next connection.
 import type { WASocket } from '@whiskeysockets/baileys'
 import type { AccountChange } from './account-facts.ts'
+import type { Channels } from './channels.ts'
 import type { PlaceKeeper } from './app-state-place.ts'
 import type { LogSink } from './baileys-log.ts'
 import type { Groups } from './groups.ts'
@@ -10,6 +11,7 @@ import type { Identities } from './identities.ts'
 export type AfterLoginOptions = {
   sock: Pick<WASocket, 'fetchBlocklist' | 'resyncAppState'>
   groups: Pick<Groups, 'fetchAll'>
+  channels: Pick<Channels, 'fetchAll'>
   place: Pick<PlaceKeeper, 'unfinished'>
   identities: Identities
   tell: (what: AccountChange) => void
@@ -19,7 +21,7 @@ export type AfterLoginOptions = {
 /** What was missed while away comes first, with its authors; the server may never say that it has all come. */
 const groupsLatestMs = 10_000
 
-export function createAfterLogin({ sock, groups, place, identities, tell, log }: AfterLoginOptions) {
+export function createAfterLogin({ sock, groups, channels, place, identities, tell, log }: AfterLoginOptions) {
   let groupsTimer: NodeJS.Timeout | undefined
   let isOver = false
   const failed = (what: string) => (error: unknown) => log.debug({ err: error }, what)
@@ -29,6 +31,7 @@ export function createAfterLogin({ sock, groups, place, identities, tell, log }:
     clearTimeout(groupsTimer)
     groupsTimer = undefined
     groups.fetchAll().catch(failed('the groups could not be fetched'))
+    channels.fetchAll().catch(failed('the channels could not be fetched'))
   }
 
   return {

@@ -8,6 +8,7 @@ import makeWASocket, {
   type BinaryNode,
   type WASocket,
 } from '@whiskeysockets/baileys'
+import { isChannelJid } from '../../shared/model/jid.ts'
 import type { SessionSettings } from '../../shared/model/session.ts'
 import { createAccount, type Account } from './account.ts'
 import { createAfterLogin } from './after-login.ts'
@@ -16,6 +17,7 @@ import { createPlaceKeeper } from './app-state-place.ts'
 import { createBehind, keepWhole, takeInTurn } from './arrival.ts'
 import type { AccountChange } from './account-facts.ts'
 import { createBaileysLogger, type LogSink } from './baileys-log.ts'
+import type { Channels } from './channels.ts'
 import { createChats, type Chats } from './chats.ts'
 import { createDeviceCache } from './device-cache.ts'
 import type { Fact, FactDelivery, Jids } from './facts.ts'
@@ -30,6 +32,7 @@ import { createMedia, type Media } from './media.ts'
 import type { MediaPlace } from './media-place.ts'
 import { createKnownNumbers } from './known-numbers.ts'
 import { createPeople, type People } from './people.ts'
+import { openChannels } from './open-channels.ts'
 import { toLidPairs } from './lid-mappings.ts'
 import { watchQrRotation } from './qr-rotation.ts'
 import type { RetryCaches } from './retry-caches.ts'
@@ -81,6 +84,7 @@ export type Connection = {
   sending: Sending
   people: People
   groups: Groups
+  channels: Channels
   media: Media
   chats: Chats
   account: Account
@@ -145,7 +149,7 @@ export function openConnection(options: ConnectionOptions): Connection {
     shouldIgnoreJid: (jid) =>
       (settings.ignoreGroups === true && jid.endsWith('@g.us')) ||
       (settings.ignoreStatus !== false && jid === 'status@broadcast') ||
-      jid.endsWith('@newsletter'),
+      (settings.ignoreChannels === true && isChannelJid(jid)),
     cachedGroupMetadata: async (jid) => (jid.endsWith('@g.us') ? groups.metadata(jid) : undefined),
     userDevicesCache: createDeviceCache(keyStore.memory),
     ...options.retryCaches,
@@ -197,6 +201,15 @@ export function openConnection(options: ConnectionOptions): Connection {
     readRow: async (groupId) => options.readGroup?.(groupId),
     onStates: (states, isAll) => tell({ kind: 'group-state', groups: states, isAll }, () => undefined),
   })
+  const channels = openChannels({
+    sock,
+    keyStore,
+    journal,
+    wire,
+    isIgnored: () => settings.ignoreChannels === true,
+    tell,
+    onError: (error, what) => options.log.debug({ err: error }, what),
+  })
   const tellAccount = (what: AccountChange) => tell({ kind: 'account', what }, () => undefined)
   const appState = createAppState({
     sock,
@@ -210,7 +223,7 @@ export function openConnection(options: ConnectionOptions): Connection {
     await appState.noted()
     behind(() => behind(() => tell({ kind: 'mark' }, stored)))
   }
-  const afterLogin = createAfterLogin({ sock, groups, place, identities, tell: tellAccount, log: options.log })
+  const afterLogin = createAfterLogin({ sock, groups, channels, place, identities, tell: tellAccount, log: options.log })
   let ownName = creds.me?.name
 
   let firstQr = true
@@ -338,6 +351,7 @@ export function openConnection(options: ConnectionOptions): Connection {
 
   return {
     groups,
+    channels,
     media,
     sending: createSending(sock, (jid) => (identities.jidsOf(jid)?.length ?? 0) > 1 || identities.isMe(jid), numbers),
     people,

@@ -4,6 +4,7 @@ import type { ShownContent } from '../../shared/model/content.ts'
 import type { GroupRole, GroupSettings } from '../../shared/model/group.ts'
 import type { MessageStatus } from '../../shared/model/message.ts'
 import type { AccountChange } from './account-facts.ts'
+import type { ChannelFacts, Post } from '../../shared/model/channel.ts'
 
 /** Addresses of one chat or person: the one that was seen first, then every other form that is known. */
 export type Jids = readonly [string, ...string[]]
@@ -27,6 +28,8 @@ export type MessageFact = {
   content: MessageContent
   /** Whom the content names, with every form of their address that is known. */
   mentioned?: Jids[]
+  /** Of a post in a channel. */
+  post?: Post
   historical: boolean
 }
 
@@ -64,6 +67,11 @@ export type GroupChange =
   /** Nothing that a group's row keeps: a new invite, a new picture. */
   | { type: 'other' }
 
+/** A channel as WhatsApp tells it whole. */
+export type ChannelState = ChannelFacts & { channelId: string }
+/** What WhatsApp counts of a post. */
+export type PostCounts = Post
+
 export type Fact =
   | MessageFact
   | { kind: 'edit'; target: Target; text: string; at: Date }
@@ -73,7 +81,7 @@ export type Fact =
   | { kind: 'answer'; target: Target; by: 'me' | Jids; sealed: Sealed; at: Date }
   | { kind: 'reaction'; target: Target; by: 'me' | Jids; emoji: string; at: Date }
   /** The server took a message of ours, or refused it with its code. */
-  | { kind: 'ack'; chat: Jids; messageId: string; error?: string; at: Date }
+  | { kind: 'ack'; chat: Jids; messageId: string; error?: string; serverId?: string; at: Date }
   | {
       kind: 'receipt'
       chat: Jids
@@ -88,6 +96,11 @@ export type Fact =
   | { kind: 'group-state'; groups: GroupState[]; isAll: boolean }
   /** Somebody changed a group; `message` is the line about it in its chat. */
   | { kind: 'group-change'; message: MessageFact; by?: PersonFact; change: GroupChange }
+  /** Everything WhatsApp says of these channels; with `isAll` this account follows no others. */
+  | { kind: 'channels'; channels: ChannelState[]; isAll: boolean }
+  /** Of a channel that is known: what is another way now. */
+  | { kind: 'channel-change'; channelId: string; change: Partial<ChannelFacts> }
+  | { kind: 'post-counts'; channelId: string; posts: PostCounts[] }
   | { kind: 'account'; what: AccountChange }
   /** Nothing has happened. Once it is stored, so is all that was told before it. */
   | { kind: 'mark' }

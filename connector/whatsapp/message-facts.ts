@@ -4,7 +4,9 @@ import type { Fact, Jids, MessageFact } from './facts.ts'
 import { isMessageId, toEmoji, toName, toPast } from './bounds.ts'
 import { editedText, parseContent, toInstant } from './content.ts'
 import type { Identities } from './identities.ts'
-import { isGroupJid } from '../../shared/model/jid.ts'
+import { isChannelJid, isGroupJid } from '../../shared/model/jid.ts'
+import { isServerId } from './channel-facts.ts'
+import { postCategory } from './post-arrival.ts'
 
 const ProtocolType = proto.Message.ProtocolMessage.Type
 
@@ -18,7 +20,8 @@ export function toMessageFact(
   const messageId = key.id
   if (!chat || !isMessageId(messageId)) return undefined
   const sender = senderOf(message, chat, identities)
-  const pushName = toName(message.pushName)
+  const post = toPost(message, chat)
+  const pushName = post ? undefined : toName(message.pushName)
   const base = {
     kind: 'message' as const,
     chat,
@@ -27,9 +30,11 @@ export function toMessageFact(
     at: toInstant(message.messageTimestamp),
     historical,
     ...(pushName ? { pushName } : {}),
+    ...(post?.serverId ? { post: { serverId: post.serverId } } : {}),
   }
   if (message.messageStubType === WAMessageStubType.CIPHERTEXT) {
-    if (historical || !message.messageStubParameters?.length) return undefined
+    // What a channel's post cannot be read for, no phone tells.
+    if (post || historical || !message.messageStubParameters?.length) return undefined
     return { ...base, content: { type: 'undecryptable' } }
   }
   const content = parseContent(message.message)
@@ -38,9 +43,19 @@ export function toMessageFact(
   return { ...base, content, ...(mentioned.length > 0 ? { mentioned } : {}) }
 }
 
+/** In a channel; rc14 hands on the number in the key, or in its second way (a notice) as the id. */
+function toPost({ key }: WAMessage, chat: Jids): { serverId?: string } | undefined {
+  if (!isChannelJid(chat[0])) return undefined
+  const serverId = (key as { server_id?: string }).server_id ?? key.id
+  return isServerId(serverId) ? { serverId } : {}
+}
+
+/** See `post-arrival.ts`. */
+const isOwnPost = (message: WAMessage) => (message as { category?: string }).category === postCategory.ours
+
 function senderOf(message: WAMessage, chat: Jids, identities: Identities): 'me' | Jids {
   const { key } = message
-  if (key.fromMe) return 'me'
+  if (key.fromMe || isOwnPost(message)) return 'me'
   return (key.participant && identities.jidsOf(key.participant, key.participantAlt)) || chat
 }
 

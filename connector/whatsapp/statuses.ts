@@ -1,6 +1,7 @@
 // Statuses from the raw nodes: rc14 emits nothing for plain server acks and folds later statuses into earlier ones
 // (observed 2026-11). Acks and receipts are read as they arrive; the highest status wins where they are stored.
 import type { BinaryNode } from '@whiskeysockets/baileys'
+import { isServerId } from './channel-facts.ts'
 import { toInstant } from './content.ts'
 import type { Fact } from './facts.ts'
 import type { Identities } from './identities.ts'
@@ -19,8 +20,15 @@ export function ackToFact(node: BinaryNode, identities: Identities): Fact | unde
   const chat = identities.jidsOf(node.attrs['from'])
   const messageId = node.attrs['id']
   if (!chat || !messageId) return undefined
-  const error = node.attrs['error']
-  return { kind: 'ack', chat, messageId, at: timeOf(node), ...(error ? { error } : {}) }
+  const { error, server_id: serverId } = node.attrs
+  return {
+    kind: 'ack',
+    chat,
+    messageId,
+    at: timeOf(node),
+    ...(error ? { error } : {}),
+    ...(isServerId(serverId) ? { serverId } : {}),
+  }
 }
 
 export function receiptToFact(node: BinaryNode, identities: Identities): Fact | undefined {

@@ -7,11 +7,14 @@ import {
   type WAMessage,
   type WAMessageKey,
 } from '@whiskeysockets/baileys'
+import { channelRoles } from '../../shared/model/channel.ts'
 import { mutedForEver } from '../../shared/model/chat.ts'
+import { isChannelJid } from '../../shared/model/jid.ts'
 import { createGrowingCache } from '../growing-cache.ts'
 import type { AccountChange } from './account-facts.ts'
 import { toName, toTime } from './bounds.ts'
 import { toCallChange } from './calls.ts'
+import { isServerId, toCount, toSettings } from './channel-facts.ts'
 import type { ChatFact, ContactFact, Fact } from './facts.ts'
 import { toGroupChange, toGroupState } from './group-facts.ts'
 import type { Identities } from './identities.ts'
@@ -243,10 +246,22 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
       const chat = 'messageId' in association ? undefined : identities.jidsOf(association.chatId)
       if (chat) tellAccount({ change: 'chat-label', chat, labelId: association.labelId, labeled: type === 'add' })
     },
+    // That one came, not how many there are: those are read from the raw notices (channel-facts.ts), as is all the rest.
     'newsletter.reaction': 'ignored',
-    'newsletter.view': 'ignored',
-    'newsletter-participants.update': 'ignored',
-    'newsletter-settings.update': 'ignored',
+    'newsletter.view': ({ id, server_id: serverId, count }) => {
+      const views = toCount(count)
+      if (isChannelJid(id) && isServerId(serverId) && views !== undefined)
+        tell({ kind: 'post-counts', channelId: id, posts: [{ serverId, views }] }, nothing)
+    },
+    'newsletter-participants.update': ({ id, user, new_role }) => {
+      const role = channelRoles.find((one) => one === new_role.toLowerCase())
+      if (isChannelJid(id) && role && identities.isMe(user))
+        tell({ kind: 'channel-change', channelId: id, change: { role } }, nothing)
+    },
+    'newsletter-settings.update': ({ id, update }) => {
+      const change = toSettings(update)
+      if (isChannelJid(id) && change) tell({ kind: 'channel-change', channelId: id, change }, nothing)
+    },
     // How the phone's own app looks and backs up; nothing here depends on it.
     'settings.update': 'ignored',
   }

@@ -67,6 +67,36 @@ export type Group = {
   requests: { phone: string; at: number; method: string }[]
 }
 
+/** A channel as the server knows it; people by their numbers, times in unix seconds. */
+export type Channel = {
+  /** With `@newsletter`. */
+  id: string
+  name: string
+  description: string
+  invite: string
+  createdAt: number
+  owner: string
+  admins: string[]
+  /** Everybody who sees it, its owner included. */
+  followers: { phone: string; muted: boolean }[]
+  verified: boolean
+  /** How long its picture is; 0 = none. */
+  pictureBytes: number
+  lastServerId: number
+}
+/** What was written in a channel; in plain text, as there. */
+export type ChannelPost = {
+  serverId: number
+  messageId: string
+  by: string
+  at: number
+  type: string
+  plaintext: Buffer
+  /** Numbers. */
+  viewers: string[]
+  reactions: { phone: string; emoji: string }[]
+}
+
 export type Device = {
   phone: string
   device: number

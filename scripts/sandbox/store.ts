@@ -4,7 +4,17 @@
 import { join } from 'node:path'
 import { type Key, open } from 'lmdb'
 import { openTable } from './table.ts'
-import type { Device, Group, History, Phone, QueuedStanza, ReceivedMessage, SentMessage } from './records.ts'
+import type {
+  Channel,
+  ChannelPost,
+  Device,
+  Group,
+  History,
+  Phone,
+  QueuedStanza,
+  ReceivedMessage,
+  SentMessage,
+} from './records.ts'
 
 export type Store = ReturnType<typeof openStore>
 
@@ -16,7 +26,7 @@ const PHONES_KEPT = 2000
 const SIGNAL_KEPT = 1000
 
 export const openStore = (dir: string) => {
-  const env = open({ path: join(dir, 'state.mdb'), noSubdir: true, noSync: true, maxDbs: 24 })
+  const env = open({ path: join(dir, 'state.mdb'), noSubdir: true, noSync: true, maxDbs: 32 })
   const cached: { distrust(): void }[] = []
   const table = <V, K extends Key>(name: string, keepDecoded = 0) => {
     const opened = openTable<V, K>(env, name, keepDecoded)
@@ -57,6 +67,9 @@ export const openStore = (dir: string) => {
     groups: table<Group, string>('groups', PHONES_KEPT),
     /** Which groups a number is in: number, group. */
     groupsOf: table<true, [string, string]>('groupsOf', PHONES_KEPT),
+    channels: table<Channel, string>('channels', PHONES_KEPT),
+    /** Channel, server id. */
+    posts: table<ChannelPost, [string, number]>('posts'),
     nextSeq,
     commit: <T>(work: () => T): T => {
       try {

@@ -77,6 +77,19 @@ export type CommandPayloads = {
   'group.renew_invite': { groupId: string }
   'group.requests': { groupId: string }
   'group.decide_requests': { groupId: string; action: 'approve' | 'reject'; participants: string[] }
+  /** Asked of WhatsApp, by its id or by the code in its link. */
+  'channel.read': { channelId: string } | { invite: string }
+  'channel.follow': { channelId: string; followed: boolean }
+  'channel.mute': { channelId: string; muted: boolean }
+  'channel.create': { name: string; description: string }
+  'channel.update': { channelId: string; name?: string; description?: string }
+  /** Without a file it goes. */
+  'channel.picture': { channelId: string; fileId?: string }
+  'channel.delete': { channelId: string }
+  /** Fetches a page of posts; `before` = the number of a post. */
+  'channel.posts': { channelId: string; count: number; before?: string }
+  /** Views and reactions are told for a while. */
+  'channel.watch': { channelId: string }
 }
 export type CommandKind = keyof CommandPayloads
 
@@ -109,10 +122,13 @@ export const lightKinds: readonly CommandKind[] = [
   'privacy.read',
   'privacy.set',
   'call.reject',
+  'channel.read',
+  'channel.posts',
+  'channel.watch',
 ]
 
 /** What must not happen twice: found half done after a crash, it ends as `command.outcome_unknown`. */
-export const onceKinds: readonly CommandKind[] = ['group.create']
+export const onceKinds: readonly CommandKind[] = ['group.create', 'channel.create']
 
 export const commandStates = ['queued', 'sending', 'done', 'failed', 'cancelled', 'expired'] as const
 export type CommandState = (typeof commandStates)[number]

@@ -56,6 +56,11 @@ export function isGroupJid(jid: string): boolean {
   return parseJid(jid)?.kind === 'group'
 }
 
+/** A channel's address (WhatsApp calls them newsletters). */
+export function isChannelJid(jid: string): boolean {
+  return parseJid(jid)?.kind === 'newsletter'
+}
+
 /** The chat in which everybody's stories stand. */
 export const storiesJid = 'status@broadcast'
 

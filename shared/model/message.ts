@@ -1,5 +1,6 @@
 // One message in one chat, with its life. Statuses only ever go forward.
 import * as v from 'valibot'
+import type { Post } from './channel.ts'
 import { ContactGiven, contentFields, type ShownContent } from './content.ts'
 import { LocationGiven, Words } from './content-parts.ts'
 import { EventAnswer, PlannedEventGiven, type EventResponse } from './planned-event.ts'
@@ -51,6 +52,8 @@ export type Message = ShownContent & {
   starred?: boolean
   /** The last word on whether it is pinned in its chat, and until when. */
   pin?: { by: string; at: Date; until: Date | null }
+  /** Of a post in a channel. */
+  post?: Post
   /** From a history sync; no `message.received` was written for it. */
   historical?: boolean
   /** The protobuf `Message` as WhatsApp knows it, for quotes and retries. */
@@ -94,6 +97,7 @@ export function toMessageView(message: Message) {
     revokedAt: message.revokedAt,
     isStarred: message.starred,
     pinnedUntil: message.pin?.until && message.pin.until > new Date() ? message.pin.until : undefined,
+    post: message.post,
     historical: message.historical,
     commandId: message.commandId,
   }

@@ -41,6 +41,8 @@ export const SessionSettings = v.strictObject({
   /** Message stanzas of groups are acknowledged and dropped, from the moment it is set. Default false. */
   ignoreGroups: v.optional(v.boolean()),
   ignoreStatus: v.optional(v.boolean()),
+  /** The same of channels' posts. Default false. */
+  ignoreChannels: v.optional(v.boolean()),
   /** Announce presence when connecting; default false keeps notifications on the phone. */
   markOnline: v.optional(v.boolean()),
   /** Send read receipts for what arrives. Default false. */

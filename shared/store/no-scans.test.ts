@@ -83,6 +83,16 @@ const group = (sessionId: string, i: number) => ({
   myRole: 'member' as const,
   revision: 0,
 })
+const channel = (sessionId: string, i: number) => ({
+  sessionId,
+  channelId: `n${i}`,
+  name: `n${i}`,
+  description: '',
+  isVerified: false,
+  role: 'subscriber' as const,
+  isMuted: false,
+  revision: 0,
+})
 const bytes = async function* () {
   yield Buffer.from('bytes')
 }
@@ -221,6 +231,20 @@ const exercises: Exercises = {
     page: (store) => pages((cursor) => store.page('s1', { limit: 5, cursor })),
     remove: (store) => store.remove('s1', 'g2'),
     removeAll: (store) => store.removeAll('s5'),
+  },
+  channels: {
+    read: (store) => store.read('s1', 'n1'),
+    put: (store) => store.put(channel('s1', 1)),
+    told: (store) => store.told('s1', 'n1', 0),
+    idsOf: (store) => store.idsOf('s2'),
+    page: (store) => pages((cursor) => store.page('s1', { limit: 5, cursor })),
+    removeAll: (store) => store.removeAll('s5'),
+  },
+  posts: {
+    find: (store) => store.find('s1', 'c1', '7'),
+    among: (store) => store.among('s1', 'c1', ['7', '8']),
+    number: (store) => store.number('s1/c1/me/m1', '7'),
+    count: (store) => store.count('s1', 'c1', { serverId: '7', views: 3, reactions: [] }),
   },
   messages: {
     insert: (store) => store.insert([message('fresh'), message('fresh')]),
@@ -514,6 +538,13 @@ async function fill(): Promise<void> {
       updatedAt: new Date(i),
     })),
     groups: rows((s, i) => ({ ...group(s, i), _id: `${s}/g${i}`, sortName: `n${i}`, updatedAt: at })),
+    channels: rows((s, i) => ({
+      ...channel(s, i),
+      _id: `${s}/n${i}`,
+      sortName: `n${i}`,
+      isFollowed: i % 2 === 0,
+      updatedAt: at,
+    })),
     labels: rows((s, i) => ({
       _id: `${s}/${i}`,
       sessionId: s,
@@ -537,6 +568,7 @@ async function fill(): Promise<void> {
       status: 'sent',
       tokens: ['many', `some${i % 2}`],
       timestamp: new Date(1000 + (i % 30)),
+      ...(i % 2 === 0 ? {} : { post: { serverId: String(i) } }),
     })),
     commands: rows((s, i) => ({
       ...command(`${s}/m${i}`),

@@ -5,6 +5,7 @@ import { apiKeyIndexes, createApiKeyStore } from './api-keys.ts'
 import { authIndexes, createAuthLogStore } from './auth-log.ts'
 import { batchIndexes, batchRecipientIndexes, createBatchStore } from './batches.ts'
 import { callIndexes, createCallStore } from './calls.ts'
+import { channelIndexes, createChannelStore } from './channels.ts'
 import { chatIndexes, createChatStore } from './chats.ts'
 import { createCipher, type Cipher } from './cipher.ts'
 import { openClient, type OpenClientOptions } from './client.ts'
@@ -20,6 +21,7 @@ import { createLeaseStore, leaseIndexes } from './leases.ts'
 import { createGridFsBytes, gridFsIndexes } from './gridfs-bytes.ts'
 import { createMediaStore, mediaIndexes } from './media.ts'
 import { createMessageStore, messageIndexes } from './messages.ts'
+import { createPostStore, postIndexes } from './posts.ts'
 import { createRateLimitStore, rateLimitIndexes } from './rate-limits.ts'
 import { createSessionStore, sessionIndexes } from './sessions.ts'
 import { createSignalStore, signalIndexes } from './signals.ts'
@@ -66,9 +68,11 @@ function createStore(client: MongoClient, db: Db, cipher: Cipher, webhookCipher:
     chats: createChatStore(db),
     contacts: createContactStore(db),
     groups: createGroupStore(db),
+    channels: createChannelStore(db),
     labels: createLabelStore(db),
     calls: createCallStore(db),
     messages: createMessageStore(db),
+    posts: createPostStore(db),
     media: createMediaStore(db, createGridFsBytes(db, mediaCipher), mediaCipher),
     commands: createCommandStore(db),
     batches: createBatchStore(client, db),
@@ -113,9 +117,10 @@ async function ensureIndexes(db: Db, eventRetentionDays: number): Promise<void> 
     chats: chatIndexes,
     contacts: contactIndexes,
     groups: groupIndexes,
+    channels: channelIndexes,
     labels: labelIndexes,
     calls: callIndexes,
-    messages: messageIndexes,
+    messages: [...messageIndexes, ...postIndexes],
     media: mediaIndexes,
     ...gridFsIndexes,
     commands: commandIndexes,

@@ -132,6 +132,9 @@ function whoWasHeard(fact: Fact): readonly string[] {
     case 'account':
     case 'mark':
     case 'chats':
+    case 'channels':
+    case 'channel-change':
+    case 'post-counts':
     case 'group-state':
     case 'group-change':
     case 'presence':

@@ -162,6 +162,15 @@ export async function recordOwnChange(context: RecordContext, command: Command, 
     case 'group.renew_invite':
     case 'group.requests':
     case 'group.decide_requests':
+    case 'channel.read':
+    case 'channel.follow':
+    case 'channel.mute':
+    case 'channel.create':
+    case 'channel.update':
+    case 'channel.picture':
+    case 'channel.delete':
+    case 'channel.posts':
+    case 'channel.watch':
     case 'media.fetch':
     case 'contact.block':
     case 'contact.about':

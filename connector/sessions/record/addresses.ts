@@ -77,8 +77,8 @@ export function createAddresses(
     },
     async senderIdOf(chatId, sender) {
       if (sender === 'me') return 'me'
-      // In a chat of two the other one is the chat.
-      if (isPersonJid(chatId)) return chatId
+      // In a chat of two the other one is the chat; a channel's posts are the channel's.
+      if (isPersonJid(chatId) || sender[0] === chatId) return chatId
       const id = remembered(people, sender)
       if (id !== undefined) return id
       const { contact } = await store.contacts.upsert(sessionId, sender, {})

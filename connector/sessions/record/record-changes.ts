@@ -85,6 +85,7 @@ export async function recordStatuses(context: RecordContext, facts: readonly Sta
 
 async function recordStatus(context: RecordContext, fact: StatusFact, key: string): Promise<EventInput[]> {
   const { store } = context
+  if (fact.kind === 'ack' && fact.serverId !== undefined) await store.posts.number(key, fact.serverId)
   const status: MessageStatus = fact.kind === 'receipt' ? fact.status : fact.error === undefined ? 'sent' : 'failed'
   const error = fact.kind === 'ack' && fact.error !== undefined ? toRefusal(fact.error) : undefined
   const advanced = await store.messages.advance(key, status, fact.at, error)

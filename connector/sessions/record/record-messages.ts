@@ -8,13 +8,14 @@ import { toFactKey, toPeople, type RecordContext } from './context.ts'
 import { groupBy } from './group-by.ts'
 import { receiptsFor } from './group-receipts.ts'
 import { knowMentioned } from './know-mentioned.ts'
+import { settlePosts } from './settle-posts.ts'
 
 const maxPeople = 100
 
 export async function recordMessages(context: RecordContext, told: readonly MessageFact[]): Promise<void> {
   const { store, appender } = context
   const facts: MessageFact[] = []
-  for (const fact of told) facts.push(await knowMentioned(context, fact))
+  for (const fact of await settlePosts(context, told)) facts.push(await knowMentioned(context, fact))
   const rows: Message[] = []
   for (const fact of facts) rows.push(await toRow(context, fact))
   const fresh = await store.messages.insert(rows)
@@ -56,6 +57,7 @@ async function toRow(context: RecordContext, fact: MessageFact): Promise<Message
     fromMe,
     ...(fact.pushName && !fromMe ? { pushName: fact.pushName } : {}),
     ...fact.content,
+    ...(fact.post ? { post: fact.post } : {}),
     ...(media && !fact.historical ? { media: context.media?.planned(media) ?? media } : {}),
     timestamp: fact.at,
     ...(fromMe ? { status: 'sent' as const, statusTimes: { sent: fact.at } } : { statusTimes: {} }),

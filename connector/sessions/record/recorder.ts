@@ -7,6 +7,7 @@ import { recordAnswer } from './record-answer.ts'
 import { recordAccount } from './record-account.ts'
 import { recordEarlyMarks } from './record-chat-changes.ts'
 import { recordChange, recordStatuses, type StatusFact } from './record-changes.ts'
+import { recordChannelChange, recordChannels, recordPostCounts } from './record-channels.ts'
 import { recordChats, recordContacts, recordHistory, recordSignal } from './record-directory.ts'
 import { recordGroupChange, recordGroups } from './record-groups.ts'
 import { recordMessages } from './record-messages.ts'
@@ -112,6 +113,12 @@ export function createRecorder({ context, rests, signal, onRetry, onRefused }: R
         return recordGroupChange(context, first)
       case 'mark':
         return
+      case 'channels':
+        return recordChannels(context, first)
+      case 'channel-change':
+        return recordChannelChange(context, first)
+      case 'post-counts':
+        return recordPostCounts(context, first)
       case 'presence':
       case 'typing':
         return recordSignal(context, first)

@@ -1,5 +1,6 @@
 // PUT and DELETE …/profile/picture and …/groups/{groupId}/picture: a file of ours becomes the picture, or it goes.
 import * as v from 'valibot'
+import type { Actor } from '../../../shared/model/api-key.ts'
 import { FileId } from '../../../shared/model/media.ts'
 import { Problem } from '../../../shared/model/problem.ts'
 import { answerOrder } from '../../answer-order.ts'
@@ -24,15 +25,20 @@ async function groupIn(api: Api, c: AppContext, sessionId: string, whose: Whose)
   return { groupId: (await findGroup(api, sessionId, c.req.param('groupId') ?? '')).groupId }
 }
 
+/** Throws `media.not_found`, `media.unsupported`. */
+export async function findPicture(api: Api, actor: Actor, fileId: string): Promise<void> {
+  const file = await findFile(api, actor, fileId, 'messages.write')
+  if (!pictureTypes.has(file.mimetype))
+    throw new Problem('media.unsupported', { detail: 'A picture is JPEG, PNG, WebP or GIF' })
+}
+
 export const setPicture = (api: Api, whose: Whose) =>
   sessionOperation(
     api,
     { scope: scopeOf(whose), body: SetPicture, query: WaitQuery },
     async (c, { actor, sessionId, body, query }) => {
       const group = await groupIn(api, c, sessionId, whose)
-      const file = await findFile(api, actor, body.fileId, 'messages.write')
-      if (!pictureTypes.has(file.mimetype))
-        throw new Problem('media.unsupported', { detail: 'A picture is JPEG, PNG, WebP or GIF' })
+      await findPicture(api, actor, body.fileId)
       const payload = { ...group, fileId: body.fileId }
       const order = { actor, sessionId, kind: 'picture.set' as const, lane: group.groupId ?? 'profile', payload, body }
       return answerOrder(c, await giveOrder(api, c, { ...order, wait: query.wait }), { sessionId })

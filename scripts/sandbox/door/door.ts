@@ -6,6 +6,7 @@ import { Refusal } from '../server/refusal.ts'
 import { addAccountRoutes } from './account-routes.ts'
 import { addAppStateRoutes } from './app-state-routes.ts'
 import type { DoorDeps } from './deps.ts'
+import { addChannelRoutes } from './channel-routes.ts'
 import { addFaultRoutes } from './fault-routes.ts'
 import { addGroupRoutes } from './group-routes.ts'
 import { addMediaRoutes } from './media-routes.ts'
@@ -40,6 +41,7 @@ export const createDoor = (deps: DoorDeps): Hono => {
   addMessageRoutes(app, deps)
   addSignalRoutes(app, deps)
   addGroupRoutes(app, deps)
+  addChannelRoutes(app, deps)
   addMediaRoutes(app, deps)
   addAppStateRoutes(app, deps)
   addAccountRoutes(app, deps)

@@ -11,6 +11,7 @@ import { child, children, node } from '../server/nodes.ts'
 import { answerBlocklist, answerPicture, answerStatus } from './account.ts'
 import type { Answer } from './answer.ts'
 import { answerAppState } from './app-state.ts'
+import { answerChannels } from './channels.ts'
 import { answerGroups } from './groups.ts'
 import { answerKeys } from './keys.ts'
 import { answerMex } from './mex.ts'
@@ -47,6 +48,8 @@ const answerLinked = (deps: IqDeps, connection: Connection, address: Address, iq
       return answerPrivacy(exchange, address, iq)
     case 'w:g2':
       return answerGroups(exchange, address, iq)
+    case 'newsletter':
+      return answerChannels(exchange, address, iq)
     case 'w:mex':
       return answerMex(exchange, address, iq)
     case 'abt':

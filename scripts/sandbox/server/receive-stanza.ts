@@ -6,6 +6,8 @@ import type { Calls } from './calls.ts'
 import type { Connection } from './connection.ts'
 import type { Exchange } from './exchange.ts'
 import { node, unixSeconds } from './nodes.ts'
+import { routeChannelMessage, viewPosts } from './channels/route-channel-message.ts'
+import { CHANNEL_SERVER } from './channels/channel-book.ts'
 import { routeMessage } from './route-message.ts'
 import { routeReceipt } from './route-receipt.ts'
 import type { SignalRouter } from './route-signals.ts'
@@ -14,8 +16,14 @@ const KEY_ALREADY_USED = '487'
 
 const receiveMessage = (exchange: Exchange, connection: Connection, sender: Address, stanza: BinaryNode) => {
   const { id, to } = stanza.attrs
-  const error = exchange.faults.nackFor(sender) ?? routeMessage(exchange, sender, stanza)
-  exchange.emit(connection, node('ack', { class: 'message', id, from: to, t: unixSeconds(), error }))
+  const isForChannel = to?.endsWith(CHANNEL_SERVER) === true
+  const nack = exchange.faults.nackFor(sender)
+  const { error = nack, serverId } =
+    nack === undefined && isForChannel
+      ? routeChannelMessage(exchange, sender, stanza)
+      : { error: nack ?? routeMessage(exchange, sender, stanza) }
+  const attrs = { class: 'message', id, from: to, t: unixSeconds(), error, server_id: serverId }
+  exchange.emit(connection, node('ack', attrs))
 }
 
 const receiveAck = (exchange: Exchange, owner: Address, ack: BinaryNode) => {
@@ -46,7 +54,8 @@ export const receiveStanza = (
     case 'message':
       return receiveMessage(exchange, connection, address, stanza)
     case 'receipt':
-      routeReceipt(exchange, address, stanza)
+      if (stanza.attrs.to?.endsWith(CHANNEL_SERVER)) viewPosts(exchange, address, stanza)
+      else routeReceipt(exchange, address, stanza)
       return connection.send(
         node('ack', { class: 'receipt', id: stanza.attrs.id, from: stanza.attrs.to, type: stanza.attrs.type }),
       )

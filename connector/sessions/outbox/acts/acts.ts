@@ -2,6 +2,7 @@
 import type { Command, CommandKind } from '../../../../shared/model/command.ts'
 import { accountActs } from './account-acts.ts'
 import type { Act, ActContext, Acts, Outcome } from './act.ts'
+import { channelActs } from './channel-acts.ts'
 import { chatActs } from './chat-acts.ts'
 import { groupActs } from './group-acts.ts'
 import { mediaActs } from './media-acts.ts'
@@ -21,6 +22,7 @@ const acts: Acts<CommandKind> = {
   ...pictureActs,
   ...peopleActs,
   ...groupActs,
+  ...channelActs,
   ...mediaActs,
   ...accountActs,
 }

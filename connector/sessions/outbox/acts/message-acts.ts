@@ -3,8 +3,10 @@ import type { PlainContent } from '../../../../shared/model/content.ts'
 import { nameInGroup } from './name-in-group.ts'
 import type { Command, CommandKind } from '../../../../shared/model/command.ts'
 import type { MessageRef } from '../../../whatsapp/message-ref.ts'
+import { isChannelJid } from '../../../../shared/model/jid.ts'
 import type { SendOutcome } from '../../../whatsapp/sending.ts'
 import { sendMedia } from './media-acts.ts'
+import { mayPost, reactToPost } from './channel-acts.ts'
 import type { OwnCopyKind } from './own-copy-acts.ts'
 import { awaitingAck, idOf, targetOf, unknownTarget, type ActContext, type Acts, type Outcome } from './act.ts'
 
@@ -86,6 +88,8 @@ export const messageActs: Acts<MessageKind> = {
     const { to, content, quotedMessageId, ephemeralSeconds, viewers } = command.payload
     const messageId = idOf(command)
     const chatId = await context.addresses.chatIdOf(context.connection.identify(to), command.createdAt)
+    const refusal = isChannelJid(chatId) ? await mayPost(context, chatId) : undefined
+    if (refusal) return refusal
     if (content.type === 'forward') return forward(context, command, chatId, content.source)
     const quoted = await quotedFor(context, chatId, quotedMessageId)
     const sent =
@@ -122,6 +126,7 @@ export const messageActs: Acts<MessageKind> = {
   'message.react': async (context, command) => {
     const target = await targetOf(context, command.payload, command.payload.targetSender)
     if (!target) return unknownTarget
+    if (isChannelJid(target.row.chatId)) return reactToPost(context, command, target.row)
     await context.connection.sending.react(target.ref, idOf(command), command.payload.emoji)
     return awaitingAck
   },

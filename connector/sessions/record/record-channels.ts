@@ -1,0 +1,88 @@
+// Channels: row → event. No stanza in the journal brings a change back, so the row keeps its event until it is written.
+import { toChannelView, type Channel, type ChannelFacts } from '../../../shared/model/channel.ts'
+import type { EventInput } from '../../../shared/model/event.ts'
+import { toMessageView } from '../../../shared/model/message.ts'
+import type { ChannelState, Fact } from '../../whatsapp/facts.ts'
+import { toFactKey, type RecordContext } from './context.ts'
+
+type Row = Omit<Channel, '_id' | 'sortName' | 'isFollowed' | 'updatedAt'>
+type Fresh = Omit<ChannelState, 'channelId'>
+
+/** What makes a change worth telling; a large channel's number of subscribers is another one each time. */
+const told = ['name', 'description', 'invite', 'isVerified', 'role', 'isMuted'] as const
+
+function changedIn(before: Row | undefined, next: Row): string[] {
+  const names = told.filter((name) => before?.[name] !== next[name])
+  const [was, is] = [before !== undefined && before.role !== 'guest', next.role !== 'guest']
+  return was === is ? names : [is ? 'followed' : 'unfollowed', ...names.filter((name) => name !== 'role')]
+}
+
+/** The row as it stands; what a crash left untold is told first. */
+async function readRow(context: RecordContext, channelId: string): Promise<Row | undefined> {
+  const row = await context.store.channels.read(context.sessionId, channelId)
+  if (!row) return undefined
+  const { _id, sortName: _name, isFollowed: _is, updatedAt: _at, untold, ...bare } = row
+  if (untold) await tell(context, channelId, row.revision, untold)
+  return bare
+}
+
+async function tell({ store, sessionId, appender }: RecordContext, id: string, revision: number, events: EventInput[]) {
+  await appender.append(events)
+  await store.channels.told(sessionId, id, revision)
+}
+
+async function keep(context: RecordContext, before: Row | undefined, next: Row): Promise<void> {
+  const { store, sessionId, addresses } = context
+  const changed = changedIn(before, next)
+  if (changed.length === 0 && before?.subscribers === next.subscribers) return
+  const revision = (before?.revision ?? 0) + 1
+  const key = toFactKey('channel.updated', next.channelId, `r${revision}`)
+  // Of one that was never followed nobody needs to hear.
+  const isNews = changed.length > 0 && (before !== undefined || next.role !== 'guest')
+  const events: EventInput[] = isNews
+    ? [{ type: 'channel.updated', key, data: { ...toChannelView(next), changed } }]
+    : []
+  await store.channels.put({ ...next, revision, ...(isNews ? { untold: events } : {}) })
+  if (isNews) await tell(context, next.channelId, revision, events)
+  // Its posts may have come before its name.
+  const chatId = await addresses.knownChatId([next.channelId])
+  if (chatId !== undefined) await store.chats.touch(sessionId, chatId, { name: next.name })
+}
+
+export async function recordChannels(context: RecordContext, fact: Extract<Fact, { kind: 'channels' }>): Promise<void> {
+  const { sessionId, store } = context
+  for (const { channelId, ...state } of fact.channels) {
+    const before = await readRow(context, channelId)
+    const facts: Fresh = state
+    await keep(context, before, { ...before, ...facts, sessionId, channelId, revision: before?.revision ?? 0 })
+  }
+  if (!fact.isAll) return
+  const present = new Set(fact.channels.map(({ channelId }) => channelId))
+  // Unfollowed, or gone, while nobody was here to hear it.
+  for (const channelId of await store.channels.idsOf(sessionId))
+    if (!present.has(channelId)) await change(context, channelId, { role: 'guest' })
+}
+
+async function change(context: RecordContext, channelId: string, facts: Partial<ChannelFacts>): Promise<void> {
+  const before = await readRow(context, channelId)
+  if (before) await keep(context, before, { ...before, ...facts })
+}
+
+export const recordChannelChange = (
+  context: RecordContext,
+  fact: Extract<Fact, { kind: 'channel-change' }>,
+): Promise<void> => change(context, fact.channelId, fact.change)
+
+/** Told again whenever somebody looks: an event that a crash swallows is made good by the next one. */
+export async function recordPostCounts(
+  context: RecordContext,
+  { channelId, posts }: Extract<Fact, { kind: 'post-counts' }>,
+): Promise<void> {
+  const { store, sessionId, appender } = context
+  const events: EventInput[] = []
+  for (const post of posts) {
+    const row = await store.posts.count(sessionId, channelId, post)
+    if (row) events.push({ type: 'message.counted', data: toMessageView(row) })
+  }
+  await appender.append(events)
+}
