@@ -1,5 +1,6 @@
 // One socket's life inside a held session: from its turn at the gate to its close, or until something else is asked.
 import type { Agent } from 'node:http'
+import { isChannelJid } from '../../shared/model/jid.ts'
 import type { Session, SessionSettings } from '../../shared/model/session.ts'
 import type { Fact, MessageFact } from '../whatsapp/facts.ts'
 import { isLinked, openConnection, type Connection } from '../whatsapp/connection.ts'
@@ -176,7 +177,8 @@ export async function connectOnce(
 
   /** The setting `autoRead`: what is stored counts as read. A receipt that cannot go now is not worth a retry. */
   function markRead({ sender, chat, messageId, content }: MessageFact): void {
-    if (sender === 'me' || content.type === 'undecryptable') return
+    // A channel's posts are counted as seen when somebody says so.
+    if (sender === 'me' || content.type === 'undecryptable' || isChannelJid(chat[0])) return
     const inGroup = sender[0] === chat[0] ? {} : { participant: sender[0] }
     connection?.sending
       .markRead([{ chat: chat[0], messageId, fromMe: false, ...inGroup }])

@@ -155,6 +155,37 @@ test('labels, from either side, on the label itself and on chats', async () => {
   expect((await call('PATCH', '/v1/sessions/s/labels/7', { name: 'x' })).body.code).toBe('label.not_found')
 })
 
+test('labels on single messages, from either side; they go with the label', async () => {
+  const { messageId } = await comes('label me')
+  const path = `/v1/sessions/s/messages/${String(messageId)}`
+  const labeled = (id: unknown, isOn: boolean) =>
+    world.untilEvent(
+      'message.labeled',
+      ({ data }) => data['messageId'] === id && (data['label'] as { isOn: boolean }).isOn === isOn,
+    )
+  await onPhone({ chat: undefined, label: { id: '9', name: 'Pedido', color: 1 } })
+  await world.untilEvent('label.updated', (event) => event.data['labelId'] === '9')
+  await onPhone({ labelMessage: { labelId: '9', messageId } })
+  expect((await labeled(messageId, true)).data).toMatchObject({ labels: ['9'], label: { labelId: '9', isOn: true } })
+  expect((await api.call('GET', path)).body).toMatchObject({ labels: ['9'] })
+  expect((await call('DELETE', `${path}/labels/9`)).status).toBe(200)
+  expect(await atPhone('label_message')).toMatchObject({ labelAssociationAction: { labeled: false } })
+  expect((await labeled(messageId, false)).data['labels']).toEqual([])
+  expect((await api.call('GET', path)).body).not.toHaveProperty('labels')
+
+  expect((await call('PUT', `${path}/labels/9`)).status).toBe(200)
+  expect(await atPhone('label_message')).toMatchObject({ labelAssociationAction: { labeled: true } })
+  expect(await call('PUT', `${path}/labels/99`)).toMatchObject({ status: 404, body: { code: 'label.not_found' } })
+  expect(await call('PUT', `/v1/sessions/s/messages/NONE/labels/9`)).toMatchObject({
+    status: 404,
+    body: { code: 'message.not_found' },
+  })
+
+  await onPhone({ chat: undefined, label: { id: '9', deleted: true } })
+  await world.untilEvent('label.deleted', (event) => event.data['labelId'] === '9')
+  expect((await api.call('GET', path)).body).not.toHaveProperty('labels')
+})
+
 test('a name of the address book is found by its beginnings', async () => {
   await onPhone({ contact: { name: 'Betónica Ñandú' } })
   await world.untilEvent('contact.updated', (event) => event.data['name'] === 'Betónica Ñandú')
@@ -198,9 +229,13 @@ test('what the phone changed while the connector was down is seen when it is bac
   connector?.kill('SIGKILL')
   await connector?.exited
   await onPhone({ pin: true })
-  await onPhone({ star: { messageId: (await sentAway('while away')).messageId } })
+  const { messageId } = await sentAway('while away')
+  await onPhone({ star: { messageId } })
+  await onPhone({ labelMessage: { labelId: '11', messageId } })
   await world.startConnector()
   await world.untilEvent('message.starred', (event) => event.data['text'] === 'while away', 30_000)
+  const labeled = await world.untilEvent('message.labeled', (event) => event.data['messageId'] === messageId, 30_000)
+  expect(labeled.data).toMatchObject({ text: 'while away', labels: ['11'] })
 })
 
 /** Beto writes while nobody is here. */

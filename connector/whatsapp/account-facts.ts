@@ -25,6 +25,7 @@ export type AccountChange =
   | { change: 'message-hidden'; target: OwnCopy }
   | { change: 'pin'; target: Target; by: 'me' | Jids; at: Date; until: Date | null }
   | { change: 'label'; labelId: string; name?: string; color?: number; deleted: boolean }
+  | { change: 'message-label'; chat: Jids; messageId: string; labelId: string; labeled: boolean }
   | { change: 'chat-label'; chat: Jids; labelId: string; labeled: boolean }
   | { change: 'blocked'; who: Jids; blocked: boolean }
   /** All who are blocked. */

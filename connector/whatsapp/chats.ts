@@ -35,6 +35,8 @@ export function createChats(
     remove: (chat: string, newest: Newest) => modify(chat, { delete: true, lastMessages: toRange(newest) }),
     label: (chat: string, labelId: string, isOn: boolean) =>
       modify(chat, isOn ? { addChatLabel: { labelId } } : { removeChatLabel: { labelId } }),
+    labelMessage: (chat: string, messageId: string, labelId: string, isOn: boolean) =>
+      modify(chat, isOn ? { addMessageLabel: { messageId, labelId } } : { removeMessageLabel: { messageId, labelId } }),
     star: ({ chat, messageId: id, fromMe }: MessageRef, star: boolean) =>
       modify(chat, { star: { messages: [{ id, fromMe }], star } }),
     hide: (ref: MessageRef, at: Date) =>

@@ -12,7 +12,7 @@ import { mutedForEver } from '../../shared/model/chat.ts'
 import { isChannelJid } from '../../shared/model/jid.ts'
 import { createGrowingCache } from '../growing-cache.ts'
 import type { AccountChange } from './account-facts.ts'
-import { toName, toTime } from './bounds.ts'
+import { isMessageId, toName, toTime } from './bounds.ts'
 import { toCallChange } from './calls.ts'
 import { isServerId, toCount, toSettings } from './channel-facts.ts'
 import type { ChatFact, ContactFact, Fact } from './facts.ts'
@@ -241,10 +241,13 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
         ...(typeof color === 'number' ? { color } : {}),
         deleted,
       }),
-    // Labels on single messages are shown by no app any more.
     'labels.association': ({ association, type }) => {
-      const chat = 'messageId' in association ? undefined : identities.jidsOf(association.chatId)
-      if (chat) tellAccount({ change: 'chat-label', chat, labelId: association.labelId, labeled: type === 'add' })
+      const { chatId, labelId } = association
+      const chat = identities.jidsOf(chatId)
+      const of = { chat, labelId, labeled: type === 'add' }
+      if (chat && !('messageId' in association)) tellAccount({ ...of, chat, change: 'chat-label' })
+      else if (chat && 'messageId' in association && isMessageId(association.messageId))
+        tellAccount({ ...of, chat, change: 'message-label', messageId: association.messageId })
     },
     // That one came, not how many there are: those are read from the raw notices (channel-facts.ts), as is all the rest.
     'newsletter.reaction': 'ignored',

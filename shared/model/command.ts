@@ -31,6 +31,7 @@ export type CommandPayloads = {
   /** The file of a message, from WhatsApp into the store. */
   'media.fetch': { chatId: string; targetId: string; sender: string }
   'message.star': { chatId: string; targetId: string; targetSender: string; starred: boolean }
+  'message.label': { chatId: string; targetId: string; targetSender: string; labelId: string; labeled: boolean }
   /** Deletes our own copy. */
   'message.hide': { chatId: string; targetId: string; targetSender: string }
   /** 0 seconds takes the pin off. */
@@ -106,6 +107,7 @@ export const lightKinds: readonly CommandKind[] = [
   'media.fetch',
   'message.star',
   'message.hide',
+  'message.label',
   'chat.set',
   'chat.unread',
   'chat.clear',

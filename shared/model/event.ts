@@ -37,6 +37,7 @@ export const eventTypes = [
   'message.starred',
   'message.pinned',
   'message.counted',
+  'message.labeled',
   'chat.updated',
   'chat.merged',
   'group.updated',

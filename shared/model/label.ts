@@ -4,6 +4,9 @@ import * as v from 'valibot'
 /** WhatsApp shows 20 colours, by number. */
 export const labelColors = 20
 
+/** WhatsApp numbers them. */
+export const isLabelId = (id: string): boolean => /^\d{1,19}$/.test(id)
+
 /** The document in `labels`; `_id` = `sessionId/labelId`. */
 export type Label = {
   _id: string

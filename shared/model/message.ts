@@ -52,6 +52,8 @@ export type Message = ShownContent & {
   starred?: boolean
   /** The last word on whether it is pinned in its chat, and until when. */
   pin?: { by: string; at: Date; until: Date | null }
+  /** Ids of labels, in no order. */
+  labels?: string[]
   /** Of a post in a channel. */
   post?: Post
   /** From a history sync; no `message.received` was written for it. */
@@ -96,6 +98,7 @@ export function toMessageView(message: Message) {
     editedAt: message.editedAt,
     revokedAt: message.revokedAt,
     isStarred: message.starred,
+    labels: message.labels?.length ? message.labels : undefined,
     pinnedUntil: message.pin?.until && message.pin.until > new Date() ? message.pin.until : undefined,
     post: message.post,
     historical: message.historical,

@@ -240,6 +240,10 @@ const exercises: Exercises = {
     page: (store) => pages((cursor) => store.page('s1', { limit: 5, cursor })),
     removeAll: (store) => store.removeAll('s5'),
   },
+  messageLabels: {
+    label: (store) => store.label('s1/c1/me/m1', '3', true),
+    unlabel: (store) => store.unlabel('s1', '6', 5),
+  },
   posts: {
     find: (store) => store.find('s1', 'c1', '7'),
     among: (store) => store.among('s1', 'c1', ['7', '8']),
@@ -568,7 +572,7 @@ async function fill(): Promise<void> {
       status: 'sent',
       tokens: ['many', `some${i % 2}`],
       timestamp: new Date(1000 + (i % 30)),
-      ...(i % 2 === 0 ? {} : { post: { serverId: String(i) } }),
+      ...(i % 2 === 0 ? { labels: [String(i % 10)] } : { post: { serverId: String(i) } }),
     })),
     commands: rows((s, i) => ({
       ...command(`${s}/m${i}`),

@@ -20,6 +20,7 @@ import { createLabelStore, labelIndexes } from './labels.ts'
 import { createLeaseStore, leaseIndexes } from './leases.ts'
 import { createGridFsBytes, gridFsIndexes } from './gridfs-bytes.ts'
 import { createMediaStore, mediaIndexes } from './media.ts'
+import { createMessageLabelStore, messageLabelIndexes } from './message-labels.ts'
 import { createMessageStore, messageIndexes } from './messages.ts'
 import { createPostStore, postIndexes } from './posts.ts'
 import { createRateLimitStore, rateLimitIndexes } from './rate-limits.ts'
@@ -73,6 +74,7 @@ function createStore(client: MongoClient, db: Db, cipher: Cipher, webhookCipher:
     calls: createCallStore(db),
     messages: createMessageStore(db),
     posts: createPostStore(db),
+    messageLabels: createMessageLabelStore(db),
     media: createMediaStore(db, createGridFsBytes(db, mediaCipher), mediaCipher),
     commands: createCommandStore(db),
     batches: createBatchStore(client, db),
@@ -120,7 +122,7 @@ async function ensureIndexes(db: Db, eventRetentionDays: number): Promise<void> 
     channels: channelIndexes,
     labels: labelIndexes,
     calls: callIndexes,
-    messages: [...messageIndexes, ...postIndexes],
+    messages: [...messageIndexes, ...postIndexes, ...messageLabelIndexes],
     media: mediaIndexes,
     ...gridFsIndexes,
     commands: commandIndexes,

@@ -141,6 +141,7 @@ export async function recordOwnChange(context: RecordContext, command: Command, 
     case 'message.send':
     case 'message.star':
     case 'message.hide':
+    case 'message.label':
     case 'chat.read':
     case 'chat.typing':
     case 'chat.history':

@@ -4,16 +4,32 @@ import { createGrowingCache } from '../../growing-cache.ts'
 import type { AccountChange } from '../../whatsapp/account-facts.ts'
 
 export type Mark = Extract<AccountChange, { change: 'star' | 'message-hidden' }>
+export type EarlyLabel = Extract<AccountChange, { change: 'message-label' }>
 export type EarlyMarks = ReturnType<typeof createEarlyMarks>
 
 const entries = 1_000
 const keptMs = 600_000
+/** Of one message. */
+const mostLabels = 50
 
 const toName = (messageId: string, fromMe: boolean) => `${messageId}/${fromMe}`
 
 export function createEarlyMarks() {
   const marks = createGrowingCache<Mark>(entries, keptMs)
+  const labels = createGrowingCache<EarlyLabel[]>(entries, keptMs)
   return {
+    /** The last word of each label. */
+    keepLabel(what: EarlyLabel): void {
+      const others = (labels.get(what.messageId) ?? []).filter(({ labelId }) => labelId !== what.labelId)
+      labels.set(what.messageId, [...others, what].slice(-mostLabels))
+    },
+    /** Gives them once. */
+    takeLabels(messageId: string): readonly EarlyLabel[] {
+      if (labels.size === 0) return []
+      const found = labels.get(messageId) ?? []
+      labels.delete(messageId)
+      return found
+    },
     keep: (mark: Mark): void => void marks.set(toName(mark.target.messageId, mark.target.fromMe), mark),
     /** Gives a mark once. */
     take(messageId: string, fromMe: boolean): Mark | undefined {

@@ -4,6 +4,7 @@ import type { RecordContext } from './context.ts'
 import { recordCall } from './record-calls.ts'
 import { recordCleared, recordHidden, recordPin, recordStar } from './record-chat-changes.ts'
 import { recordChatLabel, recordLabel } from './record-labels.ts'
+import { recordMessageLabel } from './record-message-labels.ts'
 import { recordBlocked, recordBlocklist, recordOwnName, recordPicture } from './record-people.ts'
 
 export function recordAccount(context: RecordContext, what: AccountChange): Promise<void> {
@@ -20,6 +21,8 @@ export function recordAccount(context: RecordContext, what: AccountChange): Prom
       return recordLabel(context, what)
     case 'chat-label':
       return recordChatLabel(context, what)
+    case 'message-label':
+      return recordMessageLabel(context, what)
     case 'blocked':
       return recordBlocked(context, what.who, what.blocked)
     case 'blocklist':

@@ -12,9 +12,12 @@ type Fresh = Omit<ChannelState, 'channelId'>
 const told = ['name', 'description', 'invite', 'isVerified', 'role', 'isMuted'] as const
 
 function changedIn(before: Row | undefined, next: Row): string[] {
-  const names = told.filter((name) => before?.[name] !== next[name])
-  const [was, is] = [before !== undefined && before.role !== 'guest', next.role !== 'guest']
-  return was === is ? names : [is ? 'followed' : 'unfollowed', ...names.filter((name) => name !== 'role')]
+  const isFollowed = next.role !== 'guest'
+  // Of one that was never followed nobody needs to hear.
+  if (!before) return isFollowed ? ['followed'] : []
+  const names = told.filter((name) => before[name] !== next[name])
+  if ((before.role !== 'guest') === isFollowed) return names
+  return [isFollowed ? 'followed' : 'unfollowed', ...names.filter((name) => name !== 'role')]
 }
 
 /** The row as it stands; what a crash left untold is told first. */
@@ -35,10 +38,9 @@ async function keep(context: RecordContext, before: Row | undefined, next: Row):
   const { store, sessionId, addresses } = context
   const changed = changedIn(before, next)
   if (changed.length === 0 && before?.subscribers === next.subscribers) return
+  const isNews = changed.length > 0
   const revision = (before?.revision ?? 0) + 1
   const key = toFactKey('channel.updated', next.channelId, `r${revision}`)
-  // Of one that was never followed nobody needs to hear.
-  const isNews = changed.length > 0 && (before !== undefined || next.role !== 'guest')
   const events: EventInput[] = isNews
     ? [{ type: 'channel.updated', key, data: { ...toChannelView(next), changed } }]
     : []

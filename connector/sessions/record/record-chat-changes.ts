@@ -5,6 +5,7 @@ import { toMessageKey, toMessageView, type Message } from '../../../shared/model
 import type { AccountChange, OwnCopy } from '../../whatsapp/account-facts.ts'
 import type { MessageFact } from '../../whatsapp/facts.ts'
 import { toFactKey, type RecordContext } from './context.ts'
+import { recordMessageLabel } from './record-message-labels.ts'
 import { removeFile } from './remove-file.ts'
 
 type Of<Change extends AccountChange['change']> = Extract<AccountChange, { change: Change }>
@@ -60,6 +61,7 @@ async function rowOf(context: RecordContext, { chat, messageId, fromMe }: OwnCop
 export async function recordEarlyMarks(context: RecordContext, facts: readonly MessageFact[]): Promise<void> {
   for (const { messageId, sender } of facts) {
     const mark = context.early?.take(messageId, sender === 'me')
+    for (const label of context.early?.takeLabels(messageId) ?? []) await recordMessageLabel(context, label)
     if (mark) await (mark.change === 'star' ? recordStar(context, mark) : recordHidden(context, mark))
   }
 }

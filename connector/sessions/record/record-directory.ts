@@ -5,6 +5,7 @@ import { LeaseLost } from '../../../shared/store/auth-log.ts'
 import { isUnavailable } from '../../../shared/store/client.ts'
 import type { ChatFact, ContactFact, Fact, MessageFact } from '../../whatsapp/facts.ts'
 import { toFactKey, type RecordContext } from './context.ts'
+import { recordEarlyMarks } from './record-chat-changes.ts'
 import { recordMessages } from './record-messages.ts'
 
 const historyBatch = 500
@@ -92,6 +93,7 @@ export async function recordHistory(context: RecordContext, fact: Extract<Fact, 
   const refused: unknown[] = []
   for (let i = 0; i < fact.messages.length; i += historyBatch)
     await recordEach(context, fact.messages.slice(i, i + historyBatch), refused)
+  await recordEarlyMarks(context, fact.messages)
   const { syncType, progress, chats, contacts, messages } = fact
   const data = { syncType, progress, chats: chats.length, contacts: contacts.length, messages: messages.length }
   await context.appender.append([{ type: 'history.progress', data }])

@@ -1,14 +1,14 @@
-// Labels, and the chats they are put on.
+// Labels, and the chats they are put on; with a label its marks go, on chats and on messages.
 import { toChatView } from '../../../shared/model/chat.ts'
-import { labelColors, toLabelView } from '../../../shared/model/label.ts'
+import { isLabelId, labelColors, toLabelView } from '../../../shared/model/label.ts'
 import type { AccountChange } from '../../whatsapp/account-facts.ts'
 import type { RecordContext } from './context.ts'
+import { toLabelEvent } from './record-message-labels.ts'
 
 type Of<Change extends AccountChange['change']> = Extract<AccountChange, { change: Change }>
 
 const longestName = 200
 const batch = 200
-const isLabelId = (id: string) => /^\d{1,19}$/.test(id)
 
 export async function recordLabel(context: RecordContext, what: Of<'label'>): Promise<void> {
   const { store, sessionId, appender } = context
@@ -22,6 +22,7 @@ export async function recordLabel(context: RecordContext, what: Of<'label'>): Pr
   })
   if (!label) return
   if (deleted) for (let off = batch; off === batch;) off = await unlabel(context, labelId)
+  if (deleted) for (let off = batch; off === batch;) off = await unlabelMessages(context, labelId)
   await appender.append([
     deleted ? { type: 'label.deleted', data: { labelId } } : { type: 'label.updated', data: toLabelView(label) },
   ])
@@ -33,6 +34,12 @@ async function unlabel(context: RecordContext, labelId: string): Promise<number>
   const chats = chatIds.length > 0 ? await store.chats.resolveAll(sessionId, chatIds) : []
   await appender.append(chats.map((chat) => ({ type: 'chat.updated', data: toChatView(chat) })))
   return chatIds.length
+}
+
+async function unlabelMessages({ store, sessionId, appender }: RecordContext, labelId: string): Promise<number> {
+  const rows = await store.messageLabels.unlabel(sessionId, labelId, batch)
+  await appender.append(rows.map((row) => toLabelEvent(row, labelId, false)))
+  return rows.length
 }
 
 export async function recordChatLabel(context: RecordContext, what: Of<'chat-label'>): Promise<void> {

@@ -3,17 +3,18 @@ import type { SendBulk } from '../../../shared/model/batch.ts'
 import { parseAddress } from '../../../shared/model/jid.ts'
 import { Problem, type FieldFault } from '../../../shared/model/problem.ts'
 import type { Api } from '../../deps.ts'
+import { checkChannel } from '../channels/check-channel.ts'
 import { checkGroup } from '../messages/check-group.ts'
 import type { Variables } from './fill-in.ts'
 
 export type Recipient = { jid: string; lane: string; variables: Variables }
 
-/** In the order given. Throws `request.invalid` naming each index, and what `checkGroup` throws. One lookup for all lanes. */
+/** In the order given. Throws `request.invalid` naming each index, and what `checkChannel` and `checkGroup` throw. One lookup for all lanes. */
 export async function findRecipients(
   api: Api,
   sessionId: string,
   given: SendBulk['recipients'],
-  mentions: readonly string[] | undefined,
+  message: Parameters<typeof checkChannel>[3],
 ): Promise<Recipient[]> {
   const errors: FieldFault[] = []
   const parsed = given.map((one, i) => {
@@ -38,6 +39,9 @@ export async function findRecipients(
     else errors.push({ path: `recipients.${i}`, message: `leads to the same chat as recipients.${before}` })
   }
   if (errors.length > 0) throw new Problem('request.invalid', { errors })
-  for (const { jid } of recipients) await checkGroup(api, sessionId, jid, mentions)
+  for (const { jid } of recipients) {
+    await checkChannel(api, sessionId, jid, message)
+    await checkGroup(api, sessionId, jid, message.mentions)
+  }
   return recipients
 }

@@ -34,7 +34,10 @@ export const sendBulk = (api: Api) =>
     if (earlier) return answer(earlier.total, true)
 
     refuseBadTimes(api.now(), body)
-    const recipients = await findRecipients(api, sessionId, body.recipients, mentionsOf(body.message))
+    const recipients = await findRecipients(api, sessionId, body.recipients, {
+      ...body.message,
+      mentions: mentionsOf(body.message),
+    })
     const messages = fillAll(body.message, recipients)
     const giveBack = await api.queueLimit.take(sessionId, recipients.length)
     if (!giveBack) throw new Problem('queue.full', { retryAfterSeconds: fullRetryAfterSeconds })

@@ -5,6 +5,7 @@ import type { Api } from '../../deps.ts'
 import { sessionOperation } from '../../operation.ts'
 import { giveOrder } from '../../order.ts'
 import { WaitQuery } from '../../request/wait.ts'
+import { refuseChannel } from '../channels/check-channel.ts'
 import { findChat } from './find-chat.ts'
 
 /** WhatsApp's own clients ask for 50 at a time (rc14 passes any number on). */
@@ -20,6 +21,7 @@ export const askOlderMessages = (api: Api) =>
     async (c, { actor, sessionId, body: { count }, query }) => {
       await api.sessions.mustExist(sessionId)
       const { chatId } = await findChat(api, sessionId, c.req.param('chatId') ?? '')
+      refuseChannel(chatId)
       const payload = { chatId, count }
       const order = { actor, sessionId, kind: 'chat.history' as const, lane: chatId, payload, body: { count } }
       return answerOrder(c, await giveOrder(api, c, { ...order, wait: query.wait }), { chatId })

@@ -4,6 +4,7 @@ import type { Api } from '../../deps.ts'
 import { sessionOperation } from '../../operation.ts'
 import { giveOrder } from '../../order.ts'
 import { WaitQuery } from '../../request/wait.ts'
+import { refuseChannel } from '../channels/check-channel.ts'
 import { findChat } from './find-chat.ts'
 
 /**
@@ -14,6 +15,7 @@ export const changeChat = (api: Api, kind: 'chat.unread' | 'chat.clear' | 'chat.
   sessionOperation(api, { scope: 'chats.write', query: WaitQuery }, async (c, { actor, sessionId, query }) => {
     await api.sessions.mustExist(sessionId)
     const { chatId } = await findChat(api, sessionId, c.req.param('chatId') ?? '')
+    refuseChannel(chatId)
     const order = { actor, sessionId, kind, lane: chatId, payload: { chatId }, body: {}, wait: query.wait }
     return answerOrder(c, await giveOrder(api, c, order), { chatId })
   })

@@ -7,6 +7,7 @@ import type { Api } from '../../deps.ts'
 import { sessionOperation } from '../../operation.ts'
 import { giveOrder } from '../../order.ts'
 import { WaitQuery } from '../../request/wait.ts'
+import { refuseChannel } from '../channels/check-channel.ts'
 import { findChat } from './find-chat.ts'
 
 export const patchChat = (api: Api) =>
@@ -16,6 +17,7 @@ export const patchChat = (api: Api) =>
     async (c, { actor, sessionId, body, query }) => {
       await api.sessions.mustExist(sessionId)
       const { chatId } = await findChat(api, sessionId, c.req.param('chatId') ?? '')
+      refuseChannel(chatId)
       if (body.ephemeralSeconds !== undefined && isGroupJid(chatId))
         throw new Problem('request.invalid', {
           errors: [{ path: 'ephemeralSeconds', message: 'is a setting of the group' }],

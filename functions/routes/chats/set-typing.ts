@@ -5,6 +5,7 @@ import type { Api } from '../../deps.ts'
 import { sessionOperation } from '../../operation.ts'
 import { giveOrder } from '../../order.ts'
 import { toJid } from '../../request/address.ts'
+import { refuseChannel } from '../channels/check-channel.ts'
 import { WaitQuery } from '../../request/wait.ts'
 
 /** After this typing is not shown any more, ms. */
@@ -17,6 +18,7 @@ export const setTyping = (api: Api) =>
     { scope: 'chats.write', body: SetTyping, query: WaitQuery },
     async (c, { actor, sessionId, body, query }) => {
       const jid = toJid(c.req.param('chatId') ?? '', 'chatId')
+      refuseChannel(jid)
       const [chatId] = await Promise.all([api.lanes.of(sessionId, jid), api.sessions.mustExist(sessionId)])
       const outcome = await giveOrder(api, c, {
         actor,

@@ -1,20 +1,12 @@
 // PATCH and DELETE /v1/sessions/{id}/labels/{labelId}: another name or colour, or no label any more, on no chat.
 import { PatchLabel, type Label } from '../../../shared/model/label.ts'
 import type { Actor } from '../../../shared/model/api-key.ts'
-import { Problem } from '../../../shared/model/problem.ts'
 import { answerOrder } from '../../answer-order.ts'
 import type { Api } from '../../deps.ts'
 import { sessionOperation, type AppContext } from '../../operation.ts'
 import { giveOrder } from '../../order.ts'
 import { WaitQuery } from '../../request/wait.ts'
-
-async function findLabel(api: Api, sessionId: string, labelId: string | undefined): Promise<Label> {
-  await api.sessions.mustExist(sessionId)
-  const isId = labelId !== undefined && /^\d{1,19}$/.test(labelId)
-  const label = isId ? await api.store.labels.read(sessionId, labelId) : null
-  if (!label) throw new Problem('label.not_found')
-  return label
-}
+import { findLabel } from './find-label.ts'
 
 type Change = { actor: Actor; label: Label; body: object; deleted: boolean; wait: number | undefined }
 

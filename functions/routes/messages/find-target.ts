@@ -5,6 +5,7 @@ import { MessageId, type Message } from '../../../shared/model/message.ts'
 import { Problem } from '../../../shared/model/problem.ts'
 import type { Api } from '../../deps.ts'
 import { toJid } from '../../request/address.ts'
+import { refuseChannel } from '../channels/check-channel.ts'
 
 export type Target = { chatId: string; messageId: string; sender: string; fromMe: boolean } & (
   | { row: Message }
@@ -53,7 +54,7 @@ export async function findLiveTarget(
   return target
 }
 
-/** The same for a message that only its sender may change. Throws `message.not_own`. */
+/** The same for a message that only its sender may change. Throws `message.not_own`, `channel.not_supported`. */
 export async function findOwnTarget(
   api: Api,
   sessionId: string,
@@ -61,6 +62,7 @@ export async function findOwnTarget(
   chat: string | undefined,
 ): Promise<Target> {
   const target = await findLiveTarget(api, sessionId, messageId, chat)
+  refuseChannel(target.chatId)
   if (!target.fromMe) throw new Problem('message.not_own')
   return target
 }
@@ -74,6 +76,7 @@ export async function findAnswerable(
   type: 'poll' | 'event',
 ): Promise<Message> {
   const target = await findLiveTarget(api, sessionId, messageId, chat)
+  refuseChannel(target.chatId)
   const isThere = 'row' in target && target.row.type === type && target.row.revokedAt === undefined
   if (!isThere) throw new Problem('message.not_answerable', { detail: `It is no ${type}, or not sent yet` })
   return target.row
@@ -89,5 +92,6 @@ export async function findStanding(
   const target = await findTarget(api, sessionId, messageId, chat)
   if (!('row' in target) || target.row.status === 'queued' || target.row.status === 'failed')
     throw new Problem('message.not_found')
+  refuseChannel(target.chatId)
   return target.row
 }

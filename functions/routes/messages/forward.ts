@@ -9,6 +9,7 @@ import { sessionOperation } from '../../operation.ts'
 import { giveOrder } from '../../order.ts'
 import { toJid } from '../../request/address.ts'
 import { Wait } from '../../request/wait.ts'
+import { checkChannel } from '../channels/check-channel.ts'
 import { ChatIdQuery, findTarget } from './find-target.ts'
 
 /** What WhatsApp's apps send on. Of the others the secret, or the sense, stays in its chat. */
@@ -24,6 +25,7 @@ export const forwardMessage = (api: Api) =>
       const target = await findTarget(api, sessionId, c.req.param('messageId'), query.chatId)
       // What has no row yet may never be sent.
       if (!('row' in target)) throw new Problem('message.not_forwardable', { detail: 'It has not been sent yet' })
+      await checkChannel(api, sessionId, to, { type: target.row.type === 'text' ? 'text' : 'forward' })
       const { chatId, sender, messageId } = target
       const { command, isDone } = await giveOrder(api, c, {
         actor,

@@ -9,6 +9,7 @@ import type { Api } from '../../deps.ts'
 import { sessionOperation } from '../../operation.ts'
 import { giveOrder } from '../../order.ts'
 import { Wait } from '../../request/wait.ts'
+import { refuseChannel } from '../channels/check-channel.ts'
 import { ChatIdQuery, findLiveTarget, findStanding } from './find-target.ts'
 
 const RevokeQuery = v.strictObject({
@@ -30,6 +31,7 @@ export const revokeMessage = (api: Api) =>
     }
     const target = await findLiveTarget(api, sessionId, c.req.param('messageId'), query.chatId)
     const { chatId, messageId, fromMe, sender } = target
+    refuseChannel(chatId)
     if (!fromMe) await mustBeAdmin(api, sessionId, chatId)
     const outcome = await giveOrder(api, c, {
       actor,

@@ -2,6 +2,7 @@
 import { Hono } from 'hono'
 import type { Api, AppEnv } from '../../deps.ts'
 import { editMessage } from './edit.ts'
+import { labelMessage } from './label.ts'
 import { forwardMessage } from './forward.ts'
 import { listMessages } from './history.ts'
 import { pinMessage } from './pin.ts'
@@ -27,4 +28,6 @@ export const messagesRoutes = (api: Api) =>
     .put('/v1/sessions/:sessionId/messages/:messageId/event-response', respondToEvent(api))
     .put('/v1/sessions/:sessionId/messages/:messageId/star', starMessage(api))
     .put('/v1/sessions/:sessionId/messages/:messageId/pin', pinMessage(api))
+    .put('/v1/sessions/:sessionId/messages/:messageId/labels/:labelId', labelMessage(api, true))
+    .delete('/v1/sessions/:sessionId/messages/:messageId/labels/:labelId', labelMessage(api, false))
     .get('/v1/sessions/:sessionId/chats/:chatId/messages', listMessages(api))

@@ -11,6 +11,7 @@ import type { Api } from '../../deps.ts'
 import { sessionOperation, type AppContext } from '../../operation.ts'
 import { giveOrder } from '../../order.ts'
 import { toJid } from '../../request/address.ts'
+import { checkChannel } from '../channels/check-channel.ts'
 import { checkGroup } from './check-group.ts'
 import { WaitQuery } from '../../request/wait.ts'
 import { takeMedia } from './given-media.ts'
@@ -42,6 +43,7 @@ export async function acceptMessage(
     throw new Problem('request.invalid', { errors: [{ path: 'to', message: 'is for stories: POST …/status' }] })
   refuseBadTimes(api.now(), body)
   const [lane] = await Promise.all([api.lanes.of(sessionId, to), api.sessions.mustExist(sessionId)])
+  await checkChannel(api, sessionId, to, { ...body, mentions: mentionsOf(body) })
   await Promise.all([checkGroup(api, sessionId, to, mentionsOf(body)), checkQuoted(api, sessionId, body)])
   if (!('media' in body)) return giveMessage(api, c, { ...order, to, lane, content: toContent(body) })
   const taken = await takeMedia(api, { actor, sessionId, body })

@@ -32,6 +32,10 @@ const toChange = (wish: v.InferOutput<typeof AppStateWish>): AppStateChange => {
     const { labelId, labeled } = wish.labelChat
     return labeled ? { addChatLabel: { labelId } } : { removeChatLabel: { labelId } }
   }
+  if (wish.labelMessage) {
+    const { labeled, ...on } = wish.labelMessage
+    return labeled ? { addMessageLabel: on } : { removeMessageLabel: on }
+  }
   if (wish.contact) return { contact: { fullName: wish.contact.name, firstName: wish.contact.name } }
   return { pushNameSetting: wish.pushName ?? '' }
 }

@@ -24,6 +24,9 @@ const changes = {
     v.strictObject({ id: Id, name: v.optional(Text), color: v.optional(v.number()), deleted: v.optional(v.boolean()) }),
   ),
   labelChat: v.optional(v.strictObject({ labelId: Id, labeled: v.optional(v.boolean(), true) })),
+  labelMessage: v.optional(
+    v.strictObject({ labelId: Id, messageId: Message.messageId, labeled: v.optional(v.boolean(), true) }),
+  ),
   contact: v.optional(v.strictObject({ name: Text })),
   pushName: v.optional(Text),
 }

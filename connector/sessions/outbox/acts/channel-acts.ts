@@ -127,6 +127,6 @@ export async function reactToPost(
 /** Whether WhatsApp would take a post of ours; it answers a refused one with a code that says less. */
 export async function mayPost({ store, sessionId }: ActContext, channelId: string): Promise<Outcome | undefined> {
   const row = await store.channels.read(sessionId, channelId)
-  if (!row?.isFollowed) return failed('channel.not_found', 'This session follows no such channel')
+  if (!row?.isFollowed) return failed('channel.not_followed', 'This session does not follow this channel')
   return isChannelAdmin(row.role) ? undefined : failed('channel.not_admin', 'Only its admins write in a channel')
 }

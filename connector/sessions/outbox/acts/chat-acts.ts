@@ -1,4 +1,5 @@
 // What we do to a chat.
+import { isChannelJid } from '../../../../shared/model/jid.ts'
 import { done, toRef, type Acts } from './act.ts'
 
 export const chatActs: Acts<'chat.read' | 'chat.typing' | 'chat.history'> = {
@@ -11,6 +12,16 @@ export const chatActs: Acts<'chat.read' | 'chat.typing' | 'chat.history'> = {
   'chat.read': async (context, command) => {
     const { chatId } = command.payload
     const page = await context.store.messages.page(context.sessionId, chatId, { limit: 100 })
+    if (isChannelJid(chatId)) {
+      const seen = page.data.flatMap(({ post, fromMe, historical }) => (post && !fromMe && !historical ? post : []))
+      if (seen.length > 0)
+        await context.connection.channels.view(
+          chatId,
+          seen.map(({ serverId }) => serverId),
+        )
+      await context.store.chats.touch(context.sessionId, chatId, { unread: 'clear' })
+      return done
+    }
     const refs = page.data.filter((row) => !row.fromMe && !row.historical)
     if (refs.length > 0) await context.connection.sending.markRead(refs.map((row) => toRef(context, row)))
     await context.store.chats.touch(context.sessionId, chatId, { unread: 'clear' })

@@ -1,4 +1,4 @@
-// What we do to messages besides writing them: stars and deletions that only we see, pins that everybody sees.
+// What we do to messages besides writing them: stars, labels and deletions that only we see, pins that everybody sees.
 import type { Message } from '../../../../shared/model/message.ts'
 import type { OwnCopy } from '../../../whatsapp/account-facts.ts'
 import { recordAccount } from '../../record/record-account.ts'
@@ -6,7 +6,7 @@ import { awaitingAck, done, idOf, targetOf, unknownTarget, type Acts } from './a
 
 const toCopy = ({ chatId, messageId, fromMe }: Message): OwnCopy => ({ chat: [chatId], messageId, fromMe })
 
-export type OwnCopyKind = 'message.star' | 'message.hide' | 'message.pin'
+export type OwnCopyKind = 'message.star' | 'message.hide' | 'message.label' | 'message.pin'
 
 export const ownCopyActs: Acts<OwnCopyKind> = {
   'message.star': async (context, { payload }) => {
@@ -22,6 +22,15 @@ export const ownCopyActs: Acts<OwnCopyKind> = {
     if (!target) return done
     await context.connection.chats.hide(target.ref, target.row.timestamp)
     await recordAccount(context, { change: 'message-hidden', target: toCopy(target.row) })
+    return done
+  },
+  'message.label': async (context, { payload }) => {
+    const target = await targetOf(context, payload, payload.targetSender)
+    if (!target) return unknownTarget
+    const { labelId, labeled } = payload
+    const { chatId, messageId } = target.row
+    await context.connection.chats.labelMessage(chatId, messageId, labelId, labeled)
+    await recordAccount(context, { change: 'message-label', chat: [chatId], messageId, labelId, labeled })
     return done
   },
   'message.pin': async (context, command) => {

@@ -1,0 +1,77 @@
+// Posts are in the database once, whatever happens to the connector; what became of channels meanwhile is known afterwards.
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openTestApi, type TestApi } from '../../scripts/testing/api.ts'
+import { numbered, openWorld, type Phone, type World } from '../../scripts/testing/world.ts'
+
+let world: World
+let api: TestApi
+let ana: Phone
+let beto: Phone
+let news: string
+let other: string
+beforeAll(async () => {
+  world = await openWorld()
+  api = await openTestApi({ on: world })
+  ;[ana, beto] = [await world.phone('Ana'), await world.phone('Beto')]
+  ;[news, other] = [await make('Noticias'), await make('Otro')]
+  await world.startConnector()
+  await world.link('s', ana)
+  for (const channel of [news, other])
+    expect((await api.call('PUT', `/v1/sessions/s/channels/${channel}/follow?wait=20`)).status).toBe(200)
+}, 60_000)
+afterAll(async () => {
+  await api.close()
+  await world.close()
+})
+
+async function make(name: string): Promise<string> {
+  const { id } = await world.door('POST', '/channels', { owner: beto.phone, name })
+  await world.door('PUT', `/channels/${String(id)}/followers`, { phone: ana.phone, followed: true })
+  return String(id)
+}
+const write = (text: string) => world.door('POST', `/channels/${news}/posts`, { by: beto.phone, text })
+const received = () => world.of('message.received').filter(({ data }) => data['chatId'] === news)
+async function kill(): Promise<void> {
+  const connector = world.connectors().at(-1)
+  connector?.kill('SIGKILL')
+  await connector?.exited
+}
+const names = async () =>
+  ((await api.call('GET', '/v1/sessions/s/channels')).body.data as { name: string }[]).map(({ name }) => name)
+
+test('posts of the time away come in their order, once, and the list of channels is there before the phone is', async () => {
+  await kill()
+  const texts = numbered('away', 30)
+  for (const text of texts) await write(text)
+  await world.door('PATCH', `/channels/${news}`, { by: beto.phone, name: 'Noticiero' })
+  await world.door('PUT', `/channels/${other}/followers`, { phone: ana.phone, followed: false })
+  expect(await names()).toEqual(['Noticias', 'Otro'])
+  await world.startConnector()
+  await world.until('all have come', () => received().length >= texts.length)
+  expect(received().map(({ data }) => data['text'])).toEqual(texts)
+  await world.untilEvent('channel.updated', ({ data }) => data['name'] === 'Noticiero')
+  await expect.poll(names).toEqual(['Noticiero'])
+})
+
+test('a connector that dies in the midst of a burst of posts loses none of them, and writes none twice', async () => {
+  const before = received().length
+  const texts = numbered('burst', 120)
+  const writing = (async () => {
+    for (const text of texts) await write(text)
+  })()
+  for (const share of [20, 60]) {
+    await world.until(`${share} have come`, () => received().length >= before + share)
+    await kill()
+    await world.startConnector()
+  }
+  await writing
+  await world.until('all have come', () => received().length >= before + texts.length)
+  expect(
+    received()
+      .map(({ data }) => data['text'])
+      .slice(before),
+  ).toEqual(texts)
+  const rows = await world.store.messages.page('s', news, { limit: 200 })
+  expect(rows.data).toHaveLength(before + texts.length)
+  expect(new Set(rows.data.map(({ post }) => post?.serverId)).size).toBe(before + texts.length)
+})

@@ -1,0 +1,32 @@
+// Labels on single messages. They stand on the messages themselves.
+import type { Collection, Db, IndexDescription } from 'mongodb'
+import type { Message } from '../model/message.ts'
+
+export const messageLabelIndexes: IndexDescription[] = [
+  {
+    key: { sessionId: 1, labels: 1 },
+    name: 'label', // unlabel()
+    partialFilterExpression: { labels: { $exists: true } },
+  },
+]
+
+export function createMessageLabelStore(db: Db) {
+  const messages: Collection<Message> = db.collection('messages')
+
+  return {
+    /** Puts a label on a message, or takes it off; `null` when there is no such message. */
+    async label(key: string, labelId: string, isOn: boolean): Promise<Message | null> {
+      const change = { labels: labelId }
+      const update = isOn ? { $addToSet: change } : { $pull: change }
+      return messages.findOneAndUpdate({ _id: key }, update, { returnDocument: 'after' })
+    },
+
+    /** Takes a label off every message; up to `limit` of them, as they are then. */
+    async unlabel(sessionId: string, labelId: string, limit: number): Promise<Message[]> {
+      const rows = await messages.find({ sessionId, labels: labelId }).limit(limit).toArray()
+      if (rows.length === 0) return []
+      await messages.updateMany({ _id: { $in: rows.map((row) => row._id) } }, { $pull: { labels: labelId } })
+      return rows.map((row) => ({ ...row, labels: (row.labels ?? []).filter((one) => one !== labelId) }))
+    },
+  }
+}
