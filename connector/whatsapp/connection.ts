@@ -223,7 +223,15 @@ export function openConnection(options: ConnectionOptions): Connection {
     await appState.noted()
     behind(() => behind(() => tell({ kind: 'mark' }, stored)))
   }
-  const afterLogin = createAfterLogin({ sock, groups, channels, place, identities, tell: tellAccount, log: options.log })
+  const afterLogin = createAfterLogin({
+    sock,
+    groups,
+    channels,
+    place,
+    identities,
+    tell: tellAccount,
+    log: options.log,
+  })
   let ownName = creds.me?.name
 
   let firstQr = true
