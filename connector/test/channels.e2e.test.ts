@@ -1,4 +1,5 @@
 // Channels over the real wire: followed, read, run, from either side.
+import sharp from 'sharp'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openTestApi, type TestApi } from '../../scripts/testing/api.ts'
 import { openWorld, type Phone, type World } from '../../scripts/testing/world.ts'
@@ -37,6 +38,12 @@ const write = async (body: object, channel = news) =>
   }
 const ofMessage = (type: Parameters<World['of']>[0], messageId: unknown) =>
   world.untilEvent(type, (event) => event.data['messageId'] === messageId)
+const png = async () =>
+  (
+    await sharp({ create: { width: 30, height: 20, channels: 3, background: '#284' } })
+      .png()
+      .toBuffer()
+  ).toString('base64')
 const told = (changed: string, channelId = news) =>
   world.untilEvent(
     'channel.updated',
@@ -71,6 +78,20 @@ test('a channel is looked up by its link and by its id, and followed; its posts 
     .poll(async () => (await ask(`/v1/sessions/s/chats/${news}`)).body)
     .toMatchObject({ name: 'Noticias', unreadCount: 1 })
   expect((await ask('/v1/sessions/s/contacts')).text, 'no contact').not.toContain('newsletter')
+})
+
+test('the picture of a post, which no key opens, is fetched and compared with its hash', async () => {
+  const { messageId } = await write({ text: 'Foto', image: { base64: await png(), mimetype: 'image/png' } })
+  expect((await ofMessage('message.received', messageId)).data).toMatchObject({ type: 'image', text: 'Foto' })
+  await ofMessage('message.media_ready', messageId)
+  const file = await ask(`/v1/sessions/s/messages/${messageId}/media`)
+  expect(file.status).toBe(200)
+  expect(file.headers.get('content-type')).toBe('image/png')
+  const lie = await write({ image: { base64: await png(), mimetype: 'image/png', wrongHash: true } })
+  await ofMessage('message.received', lie.messageId)
+  await expect
+    .poll(async () => (await ask(`/v1/sessions/s/messages/${lie.messageId}`)).body.media, { timeout: 10_000 })
+    .toMatchObject({ state: 'failed', error: { code: 'media.corrupt' } })
 })
 
 test('followed, muted, renamed and unfollowed on the phone is so here', async () => {
@@ -180,6 +201,17 @@ test('a channel of our own: made, written in, changed and ended', async () => {
   expect((await call('PATCH', at(own), { name: 'Casa', description: '' })).status).toBe(200)
   expect(await world.door('GET', `/channels/${own}`)).toMatchObject({ name: 'Casa', description: '' })
   expect((await told('name', own)).data).toMatchObject({ name: 'Casa', description: '' })
+  const headers = { authorization: `Bearer ${api.adminKey}`, 'content-type': 'image/png' }
+  const uploaded = await api.app.request('/v1/media', {
+    method: 'POST',
+    headers,
+    body: Buffer.from(await png(), 'base64'),
+  })
+  const { fileId } = (await uploaded.json()) as { fileId: string }
+  expect((await call('PUT', at(own, '/picture'), { fileId })).status).toBe(200)
+  expect((await world.door('GET', `/channels/${own}`))['pictureBytes']).toBeGreaterThan(0)
+  expect((await call('DELETE', at(own, '/picture'))).status).toBe(200)
+  expect((await world.door('GET', `/channels/${own}`))['pictureBytes']).toBe(0)
   expect(await call('DELETE', at(own, '/follow'))).toMatchObject({ status: 409, body: { code: 'channel.owner' } })
   expect((await call('DELETE', at(own))).status).toBe(200)
   await told('unfollowed', own)

@@ -57,7 +57,9 @@ export function createMedia(sock: WASocket, place: MediaPlace, meId: () => strin
     async *download(raw: Uint8Array, signal: AbortSignal): AsyncGenerator<Uint8Array> {
       const found = partOf(proto.Message.decode(raw))
       const url = found && toMediaUrl(place, found.part)
-      if (!found?.part.mediaKey?.length || url === undefined) throw new MediaBroken('the message names no file')
+      const isPlain = isPlainFile(found?.part)
+      if (!found || url === undefined || !(isPlain || found.part.mediaKey?.length))
+        throw new MediaBroken('the message names no file')
       const answer = await getOutside(url, {
         dispatcher: place.dispatcher,
         signal,
@@ -68,13 +70,15 @@ export function createMedia(sock: WASocket, place: MediaPlace, meId: () => strin
         if (answer.status === 404 || answer.status === 410) throw new MediaGone(`WhatsApp says ${answer.status}`)
         throw new Error(`WhatsApp's media host says ${answer.status}`)
       }
-      yield* unseal(answer.body, await getMediaKeys(found.part.mediaKey, sealTypeOf(found.kind)))
+      if (isPlain) yield* answer.body as AsyncIterable<Uint8Array>
+      else yield* unseal(answer.body, await getMediaKeys(found.part.mediaKey ?? null, sealTypeOf(found.kind)))
     },
 
     /** Asks our own phone to upload a file again: the message with its new place. Throws MediaGone when it has none. */
     async askAgain(ref: MessageRef, raw: Uint8Array): Promise<Uint8Array> {
       const message = proto.Message.decode(raw)
       const part = partOf(message)?.part
+      if (isPlainFile(part)) throw new MediaGone('no phone has the file of a channel')
       if (!part?.mediaKey?.length) throw new MediaBroken('the message names no file')
       const { mediaKey } = part
       const update = await answerTo(ref.messageId, () =>
@@ -124,6 +128,11 @@ export function createMedia(sock: WASocket, place: MediaPlace, meId: () => strin
       waiting.delete(messageId)
     }
   }
+}
+
+/** As in channels; whoever stores it compares it with the hash that the message names. */
+function isPlainFile(part: NonNullable<ReturnType<typeof partOf>>['part'] | undefined): boolean {
+  return part !== undefined && !part.mediaKey?.length && part.fileSha256?.length === 32
 }
 
 type Keys = Awaited<ReturnType<typeof getMediaKeys>>

@@ -1,9 +1,12 @@
 // Channels in the hands of pretend phones: made, followed, muted, changed, written in and deleted as in the app.
+import { createHash } from 'node:crypto'
 import type { Context, Hono } from 'hono'
+import type * as v from 'valibot'
 import { proto } from '@whiskeysockets/baileys'
 import type { Channel } from '../records.ts'
 import { createChannelBook, textOf } from '../server/channels/channel-book.ts'
 import { reactToPost } from '../server/channels/route-channel-message.ts'
+import type { Exchange } from '../server/exchange.ts'
 import { Refusal } from '../server/refusal.ts'
 import {
   ChangeChannel,
@@ -21,6 +24,17 @@ const refuse = (code: number): never => {
   throw new Refusal(409, 'channel.refused', `The server refuses it (${code}).`)
 }
 const done = <T>(outcome: T | number): T => (typeof outcome === 'number' ? refuse(outcome) : outcome)
+
+type Image = NonNullable<v.InferOutput<typeof NewChannelPost>['image']>
+
+const toImage = async (exchange: Exchange, { base64, mimetype, wrongHash }: Image, caption: string | undefined) => {
+  const bytes = Buffer.from(base64, 'base64')
+  const fileSha256 = createHash('sha256')
+    .update(bytes)
+    .update(wrongHash ? 'x' : '')
+    .digest()
+  return { ...(await exchange.media.put(bytes)), mimetype, caption, fileLength: bytes.byteLength, fileSha256 }
+}
 
 export const addChannelRoutes = (app: Hono, { exchange }: DoorDeps): void => {
   const { directory } = exchange
@@ -61,10 +75,15 @@ export const addChannelRoutes = (app: Hono, { exchange }: DoorDeps): void => {
     return c.json(show(channelOf(c)))
   })
   app.post('/channels/:channel/posts', async (c) => {
-    const { by, text, message } = await readBody(c, NewChannelPost)
-    const content = message ? proto.Message.fromObject(message) : proto.Message.create({ conversation: text ?? '' })
+    const { by, text, message, image } = await readBody(c, NewChannelPost)
+    const content = image
+      ? { imageMessage: await toImage(exchange, image, text) }
+      : message
+        ? proto.Message.fromObject(message)
+        : { conversation: text ?? '' }
     const plaintext = Buffer.from(proto.Message.encode(content).finish())
-    const post = done(book.write(channelOf(c).id, { phone: numberOf(by), device: 0 }, { type: 'text', plaintext }))
+    const wish = { type: image ? 'media' : 'text', plaintext }
+    const post = done(book.write(channelOf(c).id, { phone: numberOf(by), device: 0 }, wish))
     return c.json({ messageId: post.messageId, serverId: post.serverId }, 201)
   })
   app.post('/channels/:channel/reactions', async (c) => {

@@ -17,11 +17,20 @@ export const FollowChannel = v.strictObject({
   followed: v.optional(v.boolean()),
   muted: v.optional(v.boolean()),
 })
-/** A text, or any protobuf `Message` as JSON. */
+/** A text, a picture, or any protobuf `Message` as JSON. */
 export const NewChannelPost = v.strictObject({
   by: Somebody,
   text: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(65_536))),
   message: v.optional(v.record(v.string(), v.unknown())),
+  /** A picture, unencrypted as channels have it; `text` is its caption. */
+  image: v.optional(
+    v.strictObject({
+      base64: v.pipe(v.string(), v.base64()),
+      mimetype: v.pipe(v.string(), v.minLength(1)),
+      /** The post names another file's hash, as a liar would. */
+      wrongHash: v.optional(v.boolean(), false),
+    }),
+  ),
 })
 export const ReactToChannelPost = v.strictObject({
   phone: Somebody,
