@@ -1,0 +1,124 @@
+// What happens to channels is told once, whatever comes between; a post stands once, under whatever name it comes.
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openTestStore, type TestStore } from '../../../scripts/testing/mongo.ts'
+import type { ChannelState, MessageFact } from '../../whatsapp/facts.ts'
+import { createAddresses } from './addresses.ts'
+import type { RecordContext } from './context.ts'
+import { recordChannelChange, recordChannels, recordPostCounts } from './record-channels.ts'
+import { recordMessages } from './record-messages.ts'
+
+let opened: TestStore
+beforeAll(async () => {
+  opened = await openTestStore()
+})
+afterAll(() => opened.close())
+
+const channelId = '120363000000000001@newsletter'
+const state: ChannelState = {
+  channelId,
+  name: 'Uno',
+  description: '',
+  subscribers: 5,
+  isVerified: false,
+  role: 'subscriber',
+  isMuted: false,
+}
+
+let sessions = 0
+async function openSession() {
+  const { store } = opened
+  const sessionId = `channels-${(sessions += 1)}`
+  const appender = store.events.openAppender(sessionId, 1)
+  await appender.fence('test')
+  const context: RecordContext = {
+    sessionId,
+    store,
+    appender,
+    addresses: createAddresses(store, sessionId),
+    counters: { add: () => undefined, close: () => Promise.resolve() },
+  }
+  const events = async (type: string) =>
+    (await store.events.read(sessionId, 0, 100)).filter((event) => event.type === type)
+  const changes = async () => (await events('channel.updated')).map(({ data }) => data['changed'])
+  const tell = (channels: ChannelState[], isAll = false) =>
+    recordChannels(context, { kind: 'channels', channels, isAll })
+  return { context, events, changes, tell, store, sessionId }
+}
+
+const post = (more: Partial<MessageFact> = {}): MessageFact => ({
+  kind: 'message',
+  chat: [channelId],
+  sender: [channelId],
+  messageId: 'POST1',
+  at: new Date('2026-01-02T03:04:05Z'),
+  content: { type: 'text', text: 'hola' },
+  post: { serverId: '100' },
+  historical: false,
+  ...more,
+})
+
+test('the same channel told again is no news, nor is another number of subscribers; what is kept has it', async () => {
+  const { tell, changes, store, sessionId } = await openSession()
+  await tell([state])
+  await tell([state])
+  await tell([{ ...state, subscribers: 6 }])
+  expect(await changes()).toEqual([['followed']])
+  expect(await store.channels.read(sessionId, channelId)).toMatchObject({ subscribers: 6, isFollowed: true })
+})
+
+test('a crash between the row and its event: the event is told with what comes next, and once', async () => {
+  const { context, tell, changes, store, sessionId } = await openSession()
+  await tell([state])
+  let isDown = true
+  const append: typeof context.appender.append = (events) =>
+    isDown ? Promise.reject(new Error('down')) : appender.append(events)
+  const { appender } = context
+  const cut = { ...context, appender: { ...appender, append } }
+  const muted = { kind: 'channel-change' as const, channelId, change: { isMuted: true } }
+  await expect(recordChannelChange(cut, muted)).rejects.toThrow('down')
+  expect(await changes()).toEqual([['followed']])
+  isDown = false
+  await recordChannelChange(cut, muted)
+  await recordChannelChange(cut, muted)
+  expect(await changes()).toEqual([['followed'], ['isMuted']])
+  expect(await store.channels.read(sessionId, channelId)).not.toHaveProperty('untold')
+})
+
+test('a list of all without it says that it was unfollowed; of one that was never followed nobody hears', async () => {
+  const { context, tell, changes, store, sessionId } = await openSession()
+  await tell([state])
+  await recordChannelChange(context, { kind: 'channel-change', channelId: '9@newsletter', change: { name: 'x' } })
+  await tell([], true)
+  await tell([], true)
+  expect(await changes()).toEqual([['followed'], ['unfollowed']])
+  expect(await store.channels.read(sessionId, '9@newsletter')).toBeNull()
+  expect((await store.channels.page(sessionId, { limit: 10 })).data).toEqual([])
+})
+
+test('a post comes as a stanza, as a notice with its number for an id, and in a page: it stands once, and is told once', async () => {
+  const { context, events, store, sessionId } = await openSession()
+  await recordMessages(context, [post()])
+  await recordMessages(context, [post({ messageId: '100' })])
+  await recordMessages(context, [post({ historical: true })])
+  await recordMessages(context, [post({ sender: 'me' })])
+  expect((await store.messages.page(sessionId, channelId, { limit: 10 })).data).toHaveLength(1)
+  expect(await events('message.received')).toHaveLength(1)
+  expect(await events('message.sent')).toHaveLength(0)
+  expect(await store.contacts.resolve(sessionId, [channelId]), 'no contact').toBeFalsy()
+})
+
+test('counts are told when they are others, of posts that are known', async () => {
+  const { context, events } = await openSession()
+  await recordMessages(context, [post()])
+  const count = (serverId: string, views: number) =>
+    recordPostCounts(context, { kind: 'post-counts', channelId, posts: [{ serverId, views }] })
+  await count('100', 3)
+  await count('100', 3)
+  await count('999', 3)
+  await count('100', 4)
+  const told = (await events('message.counted')).map(({ data }) => data['post'])
+  expect(told).toEqual([
+    { serverId: '100', views: 3 },
+    { serverId: '100', views: 4 },
+  ])
+})
