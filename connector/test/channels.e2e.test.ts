@@ -64,6 +64,8 @@ test('a channel is looked up by its link and by its id, and followed; its posts 
   expect((await told('followed')).data).toMatchObject({ name: 'Noticias', isFollowed: true })
   expect((await ask(base)).body.data).toMatchObject([{ channelId: news, name: 'Noticias', isMuted: false }])
 
+  expect((await ask(`${base}/lookup?invite=${invite}`)).body).toMatchObject({ isFollowed: true, role: 'subscriber' })
+
   const { messageId, serverId } = await write({ text: 'Llueve' })
   expect((await ofMessage('message.received', messageId)).data).toMatchObject({
     chatId: news,

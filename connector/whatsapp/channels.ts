@@ -47,7 +47,7 @@ export function createChannels({ sock, onStates }: ChannelsOptions) {
       data?: Record<string, unknown> | null
       errors?: { extensions?: { error_code?: number | string } | null }[]
     }
-    if (errors?.length) throw new ChannelRefusal(Number(errors[0]?.extensions?.error_code ?? 400))
+    if (errors?.length) throw new ChannelRefusal(Number(errors[0]?.extensions?.error_code) || 400)
     return data?.[path] ?? undefined
   }
 

@@ -40,7 +40,10 @@ const answerQuery = (
   switch (queryId) {
     case QueryIds.METADATA: {
       const { key = '', type } = input
-      return shown('xwa2_newsletter', type === 'INVITE' ? book.byInvite(key) : book.get(key))
+      if (type !== 'INVITE') return shown('xwa2_newsletter', book.get(key))
+      const linked = book.byInvite(key)
+      // To a link the server does not say what the viewer is there.
+      return linked ? { xwa2_newsletter: { ...describeChannel(linked, phone), viewer_metadata: null } } : NOT_FOUND
     }
     case SUBSCRIBED:
       return { xwa2_newsletter_subscribed: book.followedBy(phone).map((one) => describeChannel(one, phone)) }

@@ -47,7 +47,9 @@ export const channelActs: Acts<ChannelKind> = {
   'channel.read': refusable<'channel.read'>(async (context, { payload }) => {
     const { channels } = context.connection
     const state = 'invite' in payload ? await channels.byInvite(payload.invite) : await channels.byId(payload.channelId)
-    return shown(context, state)
+    // Of a link WhatsApp does not say what we are there.
+    const row = await context.store.channels.read(context.sessionId, state.channelId)
+    return shown(context, row?.isFollowed ? { ...state, role: row.role, isMuted: row.isMuted } : state)
   }),
   'channel.follow': refusable<'channel.follow'>(async (context, { payload: { channelId, followed } }) => {
     const { channels } = context.connection
