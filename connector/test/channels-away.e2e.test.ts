@@ -75,3 +75,22 @@ test('a connector that dies in the midst of a burst of posts loses none of them,
   expect(rows.data).toHaveLength(before + texts.length)
   expect(new Set(rows.data.map(({ post }) => post?.serverId)).size).toBe(before + texts.length)
 })
+
+test('with `ignoreChannels` posts are dropped from the moment it is set, and do not come back', async () => {
+  await api.call('PATCH', '/v1/sessions/s', { body: { settings: { ignoreChannels: true } } })
+  // What is wanted is heard of a moment later.
+  await world.until('it is heard of', () => world.of('session.updated').length > 0)
+  let isDropped = false
+  for (let i = 0; !isDropped; i += 1) {
+    await write(`ignored ${i}`)
+    await world.door('POST', `/phones/${beto.phone}/messages`, { to: ana.phone, text: `after ${i}` })
+    await world.untilEvent('message.received', (event) => event.data['text'] === `after ${i}`)
+    isDropped = !received().some(({ data }) => data['text'] === `ignored ${i}`)
+  }
+  const before = received().length
+  await kill()
+  await world.startConnector()
+  await world.door('POST', `/phones/${beto.phone}/messages`, { to: ana.phone, text: 'back' })
+  await world.untilEvent('message.received', (event) => event.data['text'] === 'back')
+  expect(received()).toHaveLength(before)
+})
