@@ -17,6 +17,8 @@ import { createLog } from './log.ts'
 import { openOutside } from './outside/open-outside.ts'
 import { openRelay } from './relay/open-relay.ts'
 import { createConnectGate } from './sessions/connect-gate.ts'
+import { createFfmpeg } from './sessions/media/ffmpeg.ts'
+import { findFfmpeg } from './sessions/media/find-ffmpeg.ts'
 import { openSessions, type Sessions } from './sessions/open-sessions.ts'
 import { openWebhooks } from './webhooks/open-webhooks.ts'
 import { createClientVersion } from './whatsapp/client-version.ts'
@@ -63,6 +65,10 @@ async function main(): Promise<void> {
   })
   const id = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`
   const holdsSessions = settings.CONNECTOR_ROLES.includes('sessions')
+  const ffmpegPath = settings.FFMPEG === 'off' ? undefined : await findFfmpeg(process.env['PATH'])
+  const missing = holdsSessions && ffmpegPath === undefined ? ['ffmpeg'] : []
+  if (missing.length > 0)
+    log.info({ missing }, 'without ffmpeg films go without a preview, and only Opus, WAV and MP3 become voice notes')
   let isClosing = false
   let sessions: Sessions | undefined
   let heartbeat: Heartbeat | undefined
@@ -86,6 +92,7 @@ async function main(): Promise<void> {
               drain: heartbeat?.drain() ?? null,
               sockets: relay?.sockets() ?? 0,
               webhooks: webhooks?.held() ?? 0,
+              missing,
               ...sessions?.health(),
             }
           : { code: 'route.not_found' },
@@ -105,6 +112,7 @@ async function main(): Promise<void> {
     leaseTtlMs: settings.LEASE_TTL_MS,
     relayUrl: settings.PUBLIC_RELAY_URL,
     version,
+    missing,
     sessions: () => sessions?.held().length ?? 0,
     drain: () => (holdsSessions ? (sessions?.drain() ?? null) : undefined),
     log,
@@ -136,6 +144,7 @@ async function main(): Promise<void> {
         gate: createConnectGate({ places: filesAtOnce, jitterMs: 0 }),
         maxBytes: settings.MEDIA_MAX_MB * 1_048_576,
         outside,
+        ffmpeg: ffmpegPath === undefined ? undefined : createFfmpeg({ path: ffmpegPath }),
         placeOf: whatsappUrl.mediaOf,
       },
       onDrain: () => void heartbeat?.beat(),

@@ -8,7 +8,8 @@ const fits: Record<MediaKind, { types: RegExp; named: string; maxBytes?: number 
   image: { types: /^image\/(?:jpeg|png)$/, named: 'a JPEG or PNG picture', maxBytes: 16 * megabyte },
   video: { types: /^video\/(?:mp4|3gpp|quicktime)$/, named: 'an MP4, 3GP or QuickTime film' },
   audio: { types: /^audio\//, named: 'a sound file' },
-  voice: { types: /^audio\//, named: 'a sound file' },
+  // What browsers record is sound in a film's container, and its bytes do not say that there is no picture.
+  voice: { types: /^(?:audio\/|video\/(?:webm|mp4|quicktime)$)/, named: 'a sound file' },
   document: { types: /^/, named: 'any file' },
   // 500 kB is the limit for animated stickers there, 100 kB for others: too little for many that the apps send.
   sticker: { types: /^image\/webp$/, named: 'a WebP picture', maxBytes: megabyte },

@@ -75,6 +75,8 @@ export type MediaFile = MediaFacts & {
   mimetype: string
   /** A small JPEG, encrypted. */
   thumbnail?: Uint8Array
+  /** One was looked for, and cannot be made. */
+  hasNoPicture?: true
   /** Where WhatsApp has it, encrypted: uploaded once, sent often. */
   uploads?: { sessionId: string; kind: MediaKind; at: Date; sealed: Uint8Array }[]
   createdAt: Date

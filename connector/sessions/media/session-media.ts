@@ -13,6 +13,7 @@ import { createWake } from '../../wake.ts'
 import type { ConnectGate } from '../connect-gate.ts'
 import type { RecordContext } from '../record/context.ts'
 import type { SessionMedia } from './files.ts'
+import type { Ffmpeg } from './ffmpeg.ts'
 import { previewPage } from './preview-page.ts'
 import { readyMedia } from './ready-media.ts'
 import { storeMedia, toFetchFault } from './store-media.ts'
@@ -25,6 +26,8 @@ export type MediaLimits = {
   maxBytes: number
   /** The way to addresses that callers name. */
   outside: Pick<Outside, 'vet' | 'dispatcher'>
+  /** Absent: there is none on this machine. */
+  ffmpeg?: Ffmpeg | undefined
   /** Where a session's files lie. Absent: at WhatsApp. */
   placeOf: (session: Session) => MediaPlace | undefined
 }
