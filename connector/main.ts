@@ -4,7 +4,8 @@ import './whatsapp/one-async-storage.ts'
 import './whatsapp/unshared-signal-queue.ts'
 import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
-import { hostname } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
+import type { Logger } from 'pino'
 import { toFeedLog } from '../shared/log/feed-log.ts'
 import { createOutage, mongodbSentences } from '../shared/log/outage.ts'
 import { toStartSentence, type StartedWith } from '../shared/log/start-failure.ts'
@@ -14,6 +15,7 @@ import { readOrCreateSecret } from '../shared/store/secret-file.ts'
 import { createAuthenticator } from '../shared/auth/authenticate.ts'
 import { openHeartbeat, type Heartbeat } from './heartbeat.ts'
 import { createLog } from './log.ts'
+import { openOwnFolder } from './own-folder.ts'
 import { openOutside } from './outside/open-outside.ts'
 import { openRelay } from './relay/open-relay.ts'
 import { createConnectGate } from './sessions/connect-gate.ts'
@@ -51,6 +53,8 @@ async function main(): Promise<void> {
   const outage = createOutage(log, mongodbSentences)
   // rc14 leaks rejections of its own queries when a socket drops, some of them numbers (observed 2026-11).
   process.on('unhandledRejection', (reason) => log.debug({ err: reason }, 'a rejection nobody waited for'))
+
+  useOwnFolder(log)
 
   const store = await openStore({
     uri: settings.MONGODB_URI,
@@ -182,6 +186,17 @@ async function main(): Promise<void> {
   for (const name of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.on(name, () => void shutDown())
 
   process.stdout.write(`ready ${JSON.stringify({ connector: id, relay: relayUrl })}\n`)
+}
+
+/** Baileys writes files on their way, encrypted, where `os.tmpdir()` says (rc14, Utils/messages-media.js). */
+function useOwnFolder(log: Logger): void {
+  try {
+    const folder = openOwnFolder(tmpdir(), process.pid)
+    process.env['TMPDIR'] = folder.path
+    process.once('exit', () => folder.remove())
+  } catch (error) {
+    log.warn({ err: error }, 'no folder for temporary files: nothing can be uploaded until there is one')
+  }
 }
 
 main().catch((error: unknown) => {
