@@ -78,6 +78,24 @@ testWithFfmpeg('sounds of every kind become voice notes with their length and th
   expect(told.missing).toEqual([])
 })
 
+testWithFfmpeg('a GIF that is sent as one becomes a film of the same length, with a picture', async () => {
+  const gif = sample('a.gif', '-f', 'lavfi', '-i', 'testsrc2=size=300x200:rate=5:duration=4')
+  const arrived = await goes('video', gif, { gif: true })
+  expect(arrived).toMatchObject({
+    kind: 'video',
+    gif: true,
+    mimetype: 'video/mp4',
+    width: 300,
+    height: 200,
+    seconds: 4,
+  })
+  expect(Number(arrived['thumbnailBytes'])).toBeGreaterThan(300)
+  const cut = await ask({ type: 'video', gif: true, media: { base64: gif.subarray(0, 400).toString('base64') } })
+  expect([cut.status, cut.body.code]).toEqual([422, 'media.unsupported'])
+  const { body } = await ask({ type: 'video', media: { base64: gif.toString('base64') } })
+  expect(body.code, 'without gif: true it is no film').toBe('media.unsupported')
+})
+
 test('without ffmpeg a film goes without a picture, other sounds are refused, and the connector says what is missing', async () => {
   await connector.stop()
   connector = await world.startConnector({ FFMPEG: 'off' })
@@ -87,6 +105,9 @@ test('without ffmpeg a film goes without a picture, other sounds are refused, an
   const refused = await ask({ type: 'voice', media: { base64: flac.toString('base64') } })
   expect([refused.status, refused.body.code]).toEqual([422, 'media.unsupported'])
   expect(refused.body.detail).toContain('ffmpeg')
+  const gif = Buffer.from('R0lGODlhAQABAIAAAP///wAAACwAAAAAAQABAAACAkQBADs=', 'base64')
+  const still = await ask({ type: 'video', gif: true, media: { base64: gif.toString('base64') } })
+  expect([still.status, still.body.code]).toEqual([422, 'media.unsupported'])
   const { data } = (await api.call('GET', '/v1/connectors')).body
   expect(data.map((one: { missing: string[] }) => one.missing)).toEqual([['ffmpeg']])
   const health = (await (await fetch(`${connector.ready['relay']}/health`)).json()) as object

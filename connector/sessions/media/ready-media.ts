@@ -14,6 +14,7 @@ import type { ReadyMedia } from '../../whatsapp/media-message.ts'
 import type { Upload } from '../../whatsapp/media.ts'
 import type { RecordContext } from '../record/context.ts'
 import { fetchFromAddress } from './fetch-from-address.ts'
+import { asGifFilm } from './as-gif-film.ts'
 import { asVoiceNote } from './as-voice-note.ts'
 import type { Ffmpeg } from './ffmpeg.ts'
 import { toFilmPicture } from './film-picture.ts'
@@ -38,9 +39,12 @@ const previewEdge = 72
 export async function readyMedia(context: ReadyContext, messageId: string, content: OutMedia): Promise<ReadyMedia> {
   const { store, sessionId } = context.record
   const given = await fileOf(context, messageId, content)
-  const fault = findMediaFault(content.type, given)
+  const fault = findMediaFault(content.type, given, content.gif)
   if (fault) throw new Problem(fault.code, { detail: fault.detail })
-  const file = content.type === 'voice' ? await asVoiceNote(context, given) : await lookedAt(context, given, content)
+  const file =
+    content.type === 'voice'
+      ? await asVoiceNote(context, given)
+      : await lookedAt(context, await asGifFilm(context, given, content), content)
   const kept = store.media.uploadOf(file, sessionId, content.type, Date.now())
   const upload = kept ? (deserialize(kept) as Upload) : await uploadNow(context, file, content)
   const thumbnail = store.media.thumbnailOf(file)
