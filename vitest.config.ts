@@ -25,8 +25,8 @@ export default defineConfig({
           globalSetup: ['./scripts/testing/mongo-setup.ts'],
           testTimeout: 180_000,
           hookTimeout: 120_000,
-          // Most of them wait for a lease or an outage: three at once use what one would leave idle.
-          maxWorkers: 3,
+          // Most of them wait for a lease or an outage: four at once use what one would leave idle.
+          maxWorkers: 4,
           sequence: { groupOrder: 1 },
         },
       },

@@ -12,6 +12,8 @@ export type HeartbeatOptions = {
   leaseTtlMs: number
   relayUrl: string | undefined
   version: string
+  /** Programs that it would use and does not have. Default: none. */
+  missing?: readonly string[]
   sessions: () => number
   /** How far the sessions are with being let go; `undefined` for a process that holds none at all. */
   drain: () => DrainReport | null | undefined
@@ -55,6 +57,7 @@ export async function openHeartbeat(options: HeartbeatOptions): Promise<Heartbea
           sessions: options.sessions(),
           rssMb: Math.round(process.memoryUsage.rss() / 1_048_576),
           version: options.version,
+          missing: [...(options.missing ?? [])],
           ...(options.relayUrl === undefined ? {} : { relayUrl: options.relayUrl }),
           silentAfterMs: Math.round(everyMs * 3),
           drain: drain(),

@@ -4,7 +4,8 @@ import './whatsapp/one-async-storage.ts'
 import './whatsapp/unshared-signal-queue.ts'
 import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
-import { hostname } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
+import type { Logger } from 'pino'
 import { toFeedLog } from '../shared/log/feed-log.ts'
 import { createOutage, mongodbSentences } from '../shared/log/outage.ts'
 import { toStartSentence, type StartedWith } from '../shared/log/start-failure.ts'
@@ -14,9 +15,12 @@ import { readOrCreateSecret } from '../shared/store/secret-file.ts'
 import { createAuthenticator } from '../shared/auth/authenticate.ts'
 import { openHeartbeat, type Heartbeat } from './heartbeat.ts'
 import { createLog } from './log.ts'
+import { openOwnFolder } from './own-folder.ts'
 import { openOutside } from './outside/open-outside.ts'
 import { openRelay } from './relay/open-relay.ts'
 import { createConnectGate } from './sessions/connect-gate.ts'
+import { createFfmpeg } from './sessions/media/ffmpeg.ts'
+import { findFfmpeg } from './sessions/media/find-ffmpeg.ts'
 import { openSessions, type Sessions } from './sessions/open-sessions.ts'
 import { openWebhooks } from './webhooks/open-webhooks.ts'
 import { createClientVersion } from './whatsapp/client-version.ts'
@@ -50,6 +54,8 @@ async function main(): Promise<void> {
   // rc14 leaks rejections of its own queries when a socket drops, some of them numbers (observed 2026-11).
   process.on('unhandledRejection', (reason) => log.debug({ err: reason }, 'a rejection nobody waited for'))
 
+  useOwnFolder(log)
+
   const store = await openStore({
     uri: settings.MONGODB_URI,
     dbName: settings.MONGODB_DB,
@@ -63,6 +69,10 @@ async function main(): Promise<void> {
   })
   const id = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`
   const holdsSessions = settings.CONNECTOR_ROLES.includes('sessions')
+  const ffmpegPath = settings.FFMPEG === 'off' ? undefined : await findFfmpeg(process.env['PATH'])
+  const missing = holdsSessions && ffmpegPath === undefined ? ['ffmpeg'] : []
+  if (missing.length > 0)
+    log.info({ missing }, 'without ffmpeg films go without a preview, and only Opus, WAV and MP3 become voice notes')
   let isClosing = false
   let sessions: Sessions | undefined
   let heartbeat: Heartbeat | undefined
@@ -86,6 +96,7 @@ async function main(): Promise<void> {
               drain: heartbeat?.drain() ?? null,
               sockets: relay?.sockets() ?? 0,
               webhooks: webhooks?.held() ?? 0,
+              missing,
               ...sessions?.health(),
             }
           : { code: 'route.not_found' },
@@ -105,6 +116,7 @@ async function main(): Promise<void> {
     leaseTtlMs: settings.LEASE_TTL_MS,
     relayUrl: settings.PUBLIC_RELAY_URL,
     version,
+    missing,
     sessions: () => sessions?.held().length ?? 0,
     drain: () => (holdsSessions ? (sessions?.drain() ?? null) : undefined),
     log,
@@ -136,6 +148,7 @@ async function main(): Promise<void> {
         gate: createConnectGate({ places: filesAtOnce, jitterMs: 0 }),
         maxBytes: settings.MEDIA_MAX_MB * 1_048_576,
         outside,
+        ffmpeg: ffmpegPath === undefined ? undefined : createFfmpeg({ path: ffmpegPath }),
         placeOf: whatsappUrl.mediaOf,
       },
       onDrain: () => void heartbeat?.beat(),
@@ -173,6 +186,17 @@ async function main(): Promise<void> {
   for (const name of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.on(name, () => void shutDown())
 
   process.stdout.write(`ready ${JSON.stringify({ connector: id, relay: relayUrl })}\n`)
+}
+
+/** Baileys writes files on their way, encrypted, where `os.tmpdir()` says (rc14, Utils/messages-media.js). */
+function useOwnFolder(log: Logger): void {
+  try {
+    const folder = openOwnFolder(tmpdir(), process.pid)
+    process.env['TMPDIR'] = folder.path
+    process.once('exit', () => folder.remove())
+  } catch (error) {
+    log.warn({ err: error }, 'no folder for temporary files: nothing can be uploaded until there is one')
+  }
 }
 
 main().catch((error: unknown) => {

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import sharp from 'sharp'
 import { openTestApi, type TestApi } from '../../scripts/testing/api.ts'
 import { openWorld, type Phone, type World } from '../../scripts/testing/world.ts'
 
@@ -169,15 +170,23 @@ test('what disappears, may be looked at once, was called, or previews a page say
   const given = { type: 'text', to: beto.phone, text: 'see https://example.com/a', linkPreview }
   const previewed = await ask('POST', '', given)
   expect((await atBeto((row) => row.messageId === previewed['messageId'])).context).toEqual({ preview: linkPreview })
-  const page = createServer((_request, response) => {
-    response.setHeader('content-type', 'text/html').end('<title>Ours to make</title>')
+  const picture = await sharp({ create: { width: 1200, height: 600, channels: 3, background: '#a70' } })
+    .png()
+    .toBuffer()
+  const page = createServer((request, response) => {
+    if (request.url === '/shared.png') return void response.end(picture)
+    const image = '<meta property="og:image" content="/shared.png">'
+    response.setHeader('content-type', 'text/html').end(`<title>Ours to make</title>${image}`)
   }).listen(0, '127.0.0.1')
   await once(page, 'listening')
   const url = `http://127.0.0.1:${(page.address() as AddressInfo).port}/`
   const made = await ask('POST', '', { type: 'text', to: beto.phone, text: `look: ${url}`, linkPreview: true })
   expect((await atBeto((row) => row.messageId === made['messageId'])).context).toEqual({
-    preview: { title: 'Ours to make', url },
+    preview: { title: 'Ours to make', url, thumbnailBytes: expect.any(Number) },
   })
+  const shownToUs = (await api.call('GET', `/v1/sessions/s/messages/${made['messageId']}`)).body
+  expect(shownToUs.linkPreview).toEqual({ title: 'Ours to make', url })
+  expect(JSON.stringify(shownToUs)).not.toContain('icture')
   page.close()
   const shown = { extendedTextMessage: { text: 'https://x.io', matchedText: 'https://x.io', title: 'X' } }
   expect(await comes({ message: shown })).toMatchObject({ linkPreview: { url: 'https://x.io', title: 'X' } })

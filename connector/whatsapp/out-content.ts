@@ -1,6 +1,6 @@
 // What is to be sent, in Baileys' words.
 import { proto, type AnyMessageContent, type WAUrlInfo } from '@whiskeysockets/baileys'
-import type { LinkPreview, PlainContent } from '../../shared/model/content.ts'
+import type { PicturedPreview, PlainContent } from '../../shared/model/content.ts'
 import type { LocationGiven } from '../../shared/model/content-parts.ts'
 import { toVcard } from '../../shared/model/vcard.ts'
 
@@ -52,11 +52,12 @@ const toBaileysPlace = ({ latitude, longitude, ...words }: LocationGiven) => ({
   ...words,
 })
 
-const toUrlInfo = ({ url, title, description }: LinkPreview): WAUrlInfo => ({
+const toUrlInfo = ({ url, title, description, picture }: PicturedPreview): WAUrlInfo => ({
   'canonical-url': url,
   'matched-text': url,
   title,
   ...(description === undefined ? {} : { description }),
+  ...(picture ? { jpegThumbnail: Buffer.from(picture) } : {}),
 })
 
 /** A message as it stands, marked as sent on. `isOwn`: WhatsApp's apps do not count what its author sends on. */

@@ -168,7 +168,9 @@ export type Context = {
   forwardingScore?: number
   ephemeralSeconds?: number
   mentions?: string[]
-  preview?: { title: string; url: string }
+  preview?: { title: string; url: string; description?: string; thumbnailBytes?: number }
+  /** What was quoted, as the sender shows it. */
+  quotedKind?: MessageKind
 }
 
 export type ReceivedMessage = {

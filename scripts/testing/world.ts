@@ -1,5 +1,5 @@
 // A whole small world in processes of its own: sandbox and connectors on the run's MongoDB, seen through a store and a feed.
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { randomBytes } from 'node:crypto'
@@ -42,6 +42,8 @@ export type WorldOptions = {
 
 export async function openWorld(options: WorldOptions = {}) {
   const dataDir = mkdtempSync(join(tmpdir(), 'wastream-world-'))
+  const connectorTmp = join(dataDir, 'connector-tmp')
+  mkdirSync(connectorTmp)
   const uri = options.mongodbUri ?? inject('mongodbUri')
   const dbName = freshDbName()
   const [store, sandbox] = await Promise.all([
@@ -95,6 +97,8 @@ export async function openWorld(options: WorldOptions = {}) {
     dbName,
     sandbox,
     until,
+    /** Where connectors may write for a moment. */
+    connectorTmp,
 
     /** Events of one type, in the order of their stream. */
     of: (type: EventType, stream?: string) =>
@@ -117,6 +121,7 @@ export async function openWorld(options: WorldOptions = {}) {
         LEASE_TTL_MS: '2000',
         LOG_LEVEL: 'info',
         LOG_FORMAT: 'json',
+        TMPDIR: connectorTmp,
         ...options.connectorEnv,
         ...env,
       })

@@ -18,6 +18,8 @@ export type ConnectorReport = {
   rssMb: number
   version: string
   relayUrl?: string
+  /** Programs that it would use and does not have; see `docs/media.md`. Absent: none. */
+  missing?: string[]
   /** Without a heartbeat for longer than this it counts as gone. */
   silentAfterMs: number
   /** `null` when it knows of no wish. */
@@ -46,6 +48,7 @@ export function toConnectorView(connector: Connector) {
     capacity: connector.capacity,
     rssMb: connector.rssMb,
     version: connector.version,
+    missing: connector.missing ?? [],
     // Until the process has heard of it, it is only asked.
     drain: draining ? (connector.drain ?? { state: 'asked' as const }) : null,
   }

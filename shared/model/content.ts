@@ -35,7 +35,7 @@ export type OutMedia = {
 
 /** What a command carries to be sent. */
 export type OutContent =
-  | { type: 'text'; text: string; mentions?: string[]; linkPreview?: LinkPreview | true }
+  | { type: 'text'; text: string; mentions?: string[]; linkPreview?: PicturedPreview | true }
   | { type: 'location'; location: LocationGiven }
   | { type: 'contacts'; contacts: ContactGiven[] }
   | { type: 'poll'; poll: PollGiven }
@@ -92,6 +92,8 @@ export const contentFields = [
 export type CallLog = { isVideo: boolean; outcome: string; seconds?: number }
 
 export type LinkPreview = { url: string; title: string; description?: string }
+/** As it goes out. `picture`: a small JPEG of the page; not shown by us. */
+export type PicturedPreview = LinkPreview & { picture?: Uint8Array }
 
 /** What a `system` line is about: whom, by whom (jids, or `me`), and the new value where there is one. */
 export type SystemNote = { by?: string; people?: string[]; value?: string }

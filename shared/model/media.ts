@@ -57,8 +57,13 @@ const defaultMaxBytes = 16 * 1024 * 1024
 
 /** Whether a file that has just arrived is to be fetched by itself. One that does not say how large it is, is not. */
 export function isFetchedByItself(media: MessageMedia, settings: DownloadMedia = {}): boolean {
-  const { kinds = defaultKinds, maxBytes = defaultMaxBytes } = settings
-  return kinds.includes(media.kind) && media.size !== undefined && media.size <= maxBytes
+  const { kinds = defaultKinds } = settings
+  return kinds.includes(media.kind) && media.size !== undefined && media.size <= toFetchedAtMost(settings)
+}
+
+/** Bytes. What its sender says of a file may be wrong: fetching by itself ends here whatever was said. */
+export function toFetchedAtMost({ maxBytes = defaultMaxBytes }: DownloadMedia = {}): number {
+  return maxBytes
 }
 
 /** Uploads are of everybody who holds the key; what sessions receive and send is the session's. */
@@ -75,6 +80,8 @@ export type MediaFile = MediaFacts & {
   mimetype: string
   /** A small JPEG, encrypted. */
   thumbnail?: Uint8Array
+  /** One was looked for, and cannot be made. */
+  hasNoPicture?: true
   /** Where WhatsApp has it, encrypted: uploaded once, sent often. */
   uploads?: { sessionId: string; kind: MediaKind; at: Date; sealed: Uint8Array }[]
   createdAt: Date

@@ -61,6 +61,8 @@ export type Message = ShownContent & {
   /** The protobuf `Message` as WhatsApp knows it, for quotes and retries. */
   raw?: Uint8Array
   commandId?: string
+  /** A small JPEG of the page that `linkPreview` is about; not shown. */
+  previewPicture?: Uint8Array
   /** Its words, folded; what a search looks for. */
   tokens?: string[]
   createdAt: Date

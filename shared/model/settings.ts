@@ -110,6 +110,8 @@ export const Settings = v.object({
   MAX_QUEUED_PER_SESSION: whole(10_000, 1, 1_000_000),
   /** Largest file that is taken, fetched or sent, MB (1,048,576 bytes). Default 100. */
   MEDIA_MAX_MB: whole(100, 1, 2_048),
+  /** `auto`: used by the connector when it is on the PATH, for what the connector cannot do itself. Default auto. */
+  FFMPEG: v.optional(oneOf(['auto', 'off']), 'auto'),
   NODE_ENV: v.optional(v.string(), 'development'),
 })
 export type Settings = v.InferOutput<typeof Settings>

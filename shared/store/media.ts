@@ -110,7 +110,7 @@ export function createMediaStore(db: Db, bytes: MediaBytes, cipher: Cipher) {
     open: (fileId: string, range?: ByteRange): AsyncIterable<Uint8Array> => bytes.open(fileId, range),
 
     /** What was found out of a file after it was stored. */
-    async describe(fileId: string, facts: MediaFacts & { thumbnail?: Uint8Array }): Promise<void> {
+    async describe(fileId: string, facts: MediaFacts & Pick<MediaFile, 'thumbnail' | 'hasNoPicture'>): Promise<void> {
       const { thumbnail, ...known } = facts
       const sealed = thumbnail ? { thumbnail: cipher.seal(thumbnail, thumbnailPlace(fileId)) } : {}
       await media.updateOne({ _id: fileId }, { $set: { ...known, ...sealed } })

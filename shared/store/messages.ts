@@ -3,7 +3,7 @@ import { MongoBulkWriteError, type Collection, type Db, type Filter, type IndexD
 import { isDuplicateKey } from './client.ts'
 import { coalesceMany, createCoalescer, type Outcome } from './coalesce.ts'
 import { isLaterStatus, toMessageKey, type Message, type MessageStatus, type Reaction } from '../model/message.ts'
-import { contentFields, type LinkPreview } from '../model/content.ts'
+import { contentFields, type PicturedPreview } from '../model/content.ts'
 import type { MessageMedia } from '../model/media.ts'
 import type { EventResponse } from '../model/planned-event.ts'
 import type { Vote } from '../model/poll.ts'
@@ -28,7 +28,7 @@ export const messageIndexes: IndexDescription[] = [
 
 /** What a revoke takes away: whatever was said, and what others said of it. */
 const unsetContent = Object.fromEntries(
-  [...contentFields, 'tokens', 'votes', 'responses', 'raw'].map((name) => [name, '' as const]),
+  [...contentFields, 'previewPicture', 'tokens', 'votes', 'responses', 'raw'].map((name) => [name, '' as const]),
 )
 
 /** People in one group are at most 1,024 (faq.whatsapp.com, "group limits"). */
@@ -121,7 +121,7 @@ export function createMessageStore(db: Db) {
       )
     }
     const rows = await messages
-      .find({ $and: conditions }, { projection: { raw: 0, tokens: 0 } })
+      .find({ $and: conditions }, { projection: { raw: 0, tokens: 0, previewPicture: 0 } })
       .sort({ timestamp: -1, _id: -1 })
       .limit(query.limit + 1)
       .toArray()
@@ -174,7 +174,7 @@ export function createMessageStore(db: Db) {
     /** The first one of a chat that is kept. */
     async oldest(sessionId: string, chatId: string): Promise<Message | undefined> {
       const [first] = await messages
-        .find({ sessionId, chatId }, { projection: { raw: 0, tokens: 0 } })
+        .find({ sessionId, chatId }, { projection: { raw: 0, tokens: 0, previewPicture: 0 } })
         .sort({ timestamp: 1, _id: 1 })
         .limit(1)
         .toArray()
@@ -260,8 +260,9 @@ export function createMessageStore(db: Db) {
     },
 
     /** What the page behind a text of ours says of itself. */
-    async setPreview(key: string, linkPreview: LinkPreview): Promise<void> {
-      await messages.updateOne({ _id: key, revokedAt: { $exists: false } }, { $set: { linkPreview } })
+    async setPreview(key: string, { picture, ...linkPreview }: PicturedPreview): Promise<void> {
+      const $set = { linkPreview, ...(picture ? { previewPicture: picture } : {}) }
+      await messages.updateOne({ _id: key, revokedAt: { $exists: false } }, { $set })
     },
 
     async edit(key: string, text: string, at: Date): Promise<Message | null> {

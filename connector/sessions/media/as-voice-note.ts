@@ -5,7 +5,8 @@ import type { MediaFile } from '../../../shared/model/media.ts'
 import { Problem } from '../../../shared/model/problem.ts'
 import { toMessageFileId } from '../../../shared/store/media.ts'
 import type { ReadyContext } from './ready-media.ts'
-import { toVoiceNote, type VoiceNote } from './voice-note.ts'
+import { decodeAnySound } from './any-sound.ts'
+import { longestSeconds, toVoiceNote, type VoiceNote } from './voice-note.ts'
 
 /** All of it is in memory while it is turned, bytes. */
 const largest = 32 * 1_048_576
@@ -22,7 +23,7 @@ export async function asVoiceNote(context: ReadyContext, file: MediaFile): Promi
     throw new Problem('media.too_large', { detail: `type voice may have at most ${largest} bytes` })
   const note = await context.slowly(() => turn(context, file))
   if (!note)
-    throw new Problem('media.unsupported', { detail: 'type voice must be Opus in Ogg, WAV or MP3, at most 15 minutes' })
+    throw new Problem('media.unsupported', { detail: `type voice must be ${readable(context)}, at most 15 minutes` })
   const { bytes, seconds, waveform } = note
   const isAsItWas = bytes.length === file.size && file.mimetype.startsWith('audio/ogg')
   const target = isAsItWas ? file : await keep(context, fileId, bytes)
@@ -30,10 +31,13 @@ export async function asVoiceNote(context: ReadyContext, file: MediaFile): Promi
   return { ...target, seconds, waveform, mimetype: noteType }
 }
 
-async function turn({ record }: ReadyContext, file: MediaFile): Promise<VoiceNote | undefined> {
+const readable = ({ ffmpeg }: ReadyContext) =>
+  ffmpeg ? 'a sound that can be decoded' : 'Opus in Ogg, WAV or MP3 (others need ffmpeg beside the connector)'
+
+async function turn({ record, ffmpeg, signal }: ReadyContext, file: MediaFile): Promise<VoiceNote | undefined> {
   const bytes = await buffer(Readable.from(record.store.media.open(file._id)))
-  // What cannot be decoded is no sound, whatever it says.
-  return toVoiceNote(bytes, file.mimetype).catch(() => undefined)
+  const decodeOther = ffmpeg && ((sound: Buffer) => decodeAnySound(ffmpeg, sound, { longestSeconds, signal }))
+  return toVoiceNote(bytes, file.mimetype, decodeOther)
 }
 
 function keep({ record }: ReadyContext, fileId: string, bytes: Buffer): Promise<MediaFile> {

@@ -1,5 +1,5 @@
 // What a session can do with files.
-import type { LinkPreview, OutMedia } from '../../../shared/model/content.ts'
+import type { OutMedia, PicturedPreview } from '../../../shared/model/content.ts'
 import type { DownloadMedia, MessageMedia } from '../../../shared/model/media.ts'
 import type { Message } from '../../../shared/model/message.ts'
 import type { Connection } from '../../whatsapp/connection.ts'
@@ -18,6 +18,6 @@ export type SessionMedia = {
   /** The file of a message of ours, at WhatsApp and ready to be spoken of. Throws problems. */
   ready(messageId: string, content: OutMedia): Promise<ReadyMedia>
   /** What the page at an address says of itself; `undefined` when it says nothing in time, or must not be asked. */
-  preview(url: string): Promise<LinkPreview | undefined>
+  preview(url: string): Promise<PicturedPreview | undefined>
   run(): Promise<void>
 }

@@ -2,22 +2,17 @@
 import { buffer } from 'node:stream/consumers'
 import { Readable } from 'node:stream'
 import { parseStream } from 'music-metadata'
-import sharp from 'sharp'
 import type { MediaFacts, MediaFile } from '../../../shared/model/media.ts'
 import type { MediaStore } from '../../../shared/store/media.ts'
-
-export type Inspected = { facts: MediaFacts; thumbnail?: Uint8Array }
+import { lookAtPicture, type Inspected } from './inspect-picture.ts'
+import { readMp4 } from './mp4.ts'
 
 /** Pictures up to here are looked into, bytes: each is in memory as a whole while it is. */
 export const largestPicture = 32 * 1024 * 1024
-/** A picture of a few kilobytes can hold billions of pixels. 100 megapixels is more than any phone's camera gives. */
-export const limitInputPixels = 100_000_000
 /** The formats of phones and browsers, and nothing that can load other files. */
 const pictureTypes = new Set(['image/jpeg', 'image/png', 'image/webp', 'image/gif'])
-const pictureSeconds = 10
 /** Longer ones are not read through for their length, bytes. */
 const largestSound = 64 * 1024 * 1024
-const thumbnailEdge = 320
 
 /** Facts and thumbnail are kept with the file as well. */
 export async function inspectFile(media: MediaStore, file: MediaFile): Promise<Inspected> {
@@ -33,30 +28,14 @@ async function look(media: MediaStore, file: MediaFile): Promise<Inspected> {
     // A file that is no picture after all is still a file.
     return lookAtPicture(await buffer(Readable.from(media.open(file._id)))).catch(() => ({ facts: {} }))
   }
-  if (/^(?:audio|video)\//.test(file.mimetype) && file.size <= largestSound)
-    return { facts: await lookAtSound(media, file) }
-  return { facts: {} }
+  const film = file.mimetype.startsWith('video/') ? await lookAtFilm(media, file) : {}
+  if (film.seconds === undefined && /^(?:audio|video)\//.test(file.mimetype) && file.size <= largestSound)
+    return { facts: { ...film, ...(await lookAtSound(media, file)) } }
+  return { facts: film }
 }
 
-/** Throws when it is no picture, or one that is too large to look at. */
-export async function lookAtPicture(bytes: Buffer): Promise<Inspected> {
-  const picture = sharp(bytes, { limitInputPixels, failOn: 'error' })
-  const { width, height, pages = 1, orientation = 1 } = await picture.metadata()
-  const isTurned = orientation >= 5
-  const thumbnail = await picture
-    .timeout({ seconds: pictureSeconds })
-    .rotate()
-    .resize(thumbnailEdge, thumbnailEdge, { fit: 'inside', withoutEnlargement: true })
-    .flatten({ background: '#fff' })
-    .jpeg({ quality: 60 })
-    .toBuffer()
-  return {
-    facts: {
-      ...(isTurned ? { width: height, height: width } : { width, height }),
-      ...(pages > 1 ? { isAnimated: true } : {}),
-    },
-    thumbnail,
-  }
+async function lookAtFilm(media: MediaStore, file: MediaFile): Promise<MediaFacts> {
+  return (await readMp4((range) => media.open(file._id, range), file.size))?.facts ?? {}
 }
 
 async function lookAtSound(media: MediaStore, file: MediaFile): Promise<MediaFacts> {

@@ -3,6 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import sharp from 'sharp'
 import { openOutside, type Outside } from '../../outside/open-outside.ts'
 import { findAddress, previewPage } from './preview-page.ts'
 
@@ -61,6 +62,70 @@ test('a page without an end is read to half a megabyte', async () => {
   }
   expect(await previewPage(open, url(), signal)).toMatchObject({ title: 'long' })
   expect(sent).toBeLessThan(64 * 1_048_576)
+})
+
+const png = sharp({ create: { width: 2_000, height: 1_000, channels: 3, background: '#07a' } }).png()
+/** A page that names a picture, which `answer` serves. */
+const askWith = (image: string, answer: RequestListener, outside = open) => {
+  serve = (request, response) => {
+    if (request.url !== '/page') return answer(request, response)
+    response.setHeader('content-type', 'text/html').end(`<title>x</title><meta property="og:image" content="${image}">`)
+  }
+  return previewPage(outside, url(), signal)
+}
+
+test('the picture that a page names goes along, small, whatever the way to it', async () => {
+  const bytes = await png.toBuffer()
+  for (const image of ['pic.png', '/pic.png', url().replace('/page', '/pic.png')]) {
+    const found = await askWith(image, (request, response) => {
+      if (request.url === '/pic.png') return void response.writeHead(302, { location: '/moved' }).end()
+      response.setHeader('content-type', 'text/plain').end(bytes)
+    })
+    expect(await sharp(found?.picture).metadata()).toMatchObject({ format: 'jpeg', width: 192, height: 96 })
+    expect(found?.picture?.length).toBeLessThan(20_000)
+  }
+})
+
+test('a picture that cannot be had, or is none, leaves the preview without one', async () => {
+  const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>'
+  const answers: RequestListener[] = [
+    (_request, response) => response.writeHead(404).end(),
+    (_request, response) => response.setHeader('content-type', 'image/png').end('no picture'),
+    (_request, response) => response.setHeader('content-type', 'image/svg+xml').end(svg),
+    (_request, response) => response.setHeader('content-length', 6 * 1_048_576).end(Buffer.alloc(6 * 1_048_576)),
+    (_request, response) => void response.destroy(),
+  ]
+  for (const answer of answers) expect(await askWith('/pic', answer)).toEqual({ url: url(), title: 'x' })
+  for (const image of ['data:image/png;base64,AAAA', 'file:///etc/passwd', 'javascript:1', 'http://'])
+    expect(await askWith(image, (_request, response) => response.end())).toEqual({ url: url(), title: 'x' })
+})
+
+test('a picture without an end is read to five megabytes, and nothing inside is asked for one', async () => {
+  let sent = 0
+  const bytes = await png.toBuffer()
+  const endless: RequestListener = (_request, response) => {
+    const more = () => {
+      while (!response.destroyed && response.write(Buffer.alloc(65_536))) sent += 65_536
+    }
+    response.write(bytes)
+    response.on('drain', more)
+    more()
+  }
+  expect(await askWith('/pic', endless)).toEqual({ url: url(), title: 'x' })
+  expect(sent).toBeLessThan(64 * 1_048_576)
+  const asked: (string | undefined)[] = []
+  /** The page lies outside, what it names lies inside. */
+  const outside = {
+    dispatcher: open.dispatcher,
+    vet: (address: string) => (address === url() ? undefined : closed.vet(address)),
+  }
+  const inside = url().replace('/page', '/inside.png')
+  const found = await askWith(
+    inside,
+    (request, response) => response.end(String(asked.push(request.url))),
+    outside as Outside,
+  )
+  expect([found, asked]).toEqual([{ url: url(), title: 'x' }, []])
 })
 
 test('what is inside is not called, also not by a redirect', async () => {

@@ -1,8 +1,9 @@
-// What a page says of itself, for a preview beside its address: from a public address only, little of it, and not for long.
+// What a page says of itself, for a preview beside its address: from public addresses only, little of it, and not for long.
 import { Parser } from 'htmlparser2'
-import type { LinkPreview } from '../../../shared/model/content.ts'
+import type { LinkPreview, PicturedPreview } from '../../../shared/model/content.ts'
 import type { Outside } from '../../outside/open-outside.ts'
 import { follow } from './fetch-from-address.ts'
+import { previewPicture } from './preview-picture.ts'
 
 /** Pages name themselves in their head. */
 const maxBytes = 512 * 1024
@@ -21,16 +22,13 @@ export async function previewPage(
   outside: Pick<Outside, 'vet' | 'dispatcher'>,
   url: string,
   signal: AbortSignal,
-): Promise<LinkPreview | undefined> {
+): Promise<PicturedPreview | undefined> {
   try {
-    const ends = AbortSignal.any([signal, AbortSignal.timeout(wholeMs)])
-    const { answer } = await follow({ outside, maxBytes: Infinity }, url, ends)
-    try {
-      if (!/^text\/html\b/i.test(answer.header('content-type') ?? '')) return undefined
-      return await readHead(answer.body, url)
-    } finally {
-      answer.body.destroy()
-    }
+    const head = await askPage(outside, url, AbortSignal.any([signal, AbortSignal.timeout(wholeMs)]))
+    if (!head) return undefined
+    const { pictureUrl, ...preview } = head
+    const picture = pictureUrl === undefined ? undefined : await previewPicture(outside, pictureUrl, signal)
+    return { ...preview, ...(picture ? { picture } : {}) }
   } catch {
     // The message goes without it: a page that does not answer is no fault of the message.
     signal.throwIfAborted()
@@ -38,14 +36,29 @@ export async function previewPage(
   }
 }
 
-async function readHead(body: AsyncIterable<Buffer>, url: string): Promise<LinkPreview | undefined> {
+type Head = LinkPreview & { pictureUrl?: string }
+
+async function askPage(outside: Pick<Outside, 'vet' | 'dispatcher'>, url: string, signal: AbortSignal) {
+  const { answer, url: found } = await follow({ outside, maxBytes: Infinity }, url, signal)
+  try {
+    if (!/^text\/html\b/i.test(answer.header('content-type') ?? '')) return undefined
+    return await readHead(answer.body, url, found)
+  } finally {
+    answer.body.destroy()
+  }
+}
+
+/** `found`: where the page lies after all redirects, which is what its picture's address starts from. */
+async function readHead(body: AsyncIterable<Buffer>, url: string, found: string): Promise<Head | undefined> {
   const said = new Map<string, string>()
   let inTitle = false
   const parser = new Parser({
     onopentag(name, { property, name: called, content }) {
       inTitle = name === 'title'
       const about = (property ?? called)?.toLowerCase()
-      if (name === 'meta' && about !== undefined && content) said.set(about, content)
+      // Of several pictures the first is the one that is meant.
+      if (name === 'meta' && about !== undefined && content && !(about === 'og:image' && said.has(about)))
+        said.set(about, content)
     },
     ontext: (text) => void (inTitle && said.set('title', (said.get('title') ?? '') + text)),
     onclosetag: () => void (inTitle = false),
@@ -60,7 +73,15 @@ async function readHead(body: AsyncIterable<Buffer>, url: string): Promise<LinkP
   parser.end()
   const title = inOneLine(said.get('og:title') ?? said.get('title'), longestTitle)
   const description = inOneLine(said.get('og:description') ?? said.get('description'), longestDescription)
-  return title === '' ? undefined : { url, title, ...(description === '' ? {} : { description }) }
+  if (title === '') return undefined
+  const picture = said.get('og:image')?.trim()
+  const pictureUrl = picture !== undefined && URL.canParse(picture, found) ? new URL(picture, found).href : undefined
+  return {
+    url,
+    title,
+    ...(description === '' ? {} : { description }),
+    ...(pictureUrl === undefined ? {} : { pictureUrl }),
+  }
 }
 
 const inOneLine = (text: string | undefined, longest: number): string =>

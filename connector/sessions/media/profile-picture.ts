@@ -5,7 +5,8 @@ import sharp from 'sharp'
 import type { MediaFile } from '../../../shared/model/media.ts'
 import { Problem } from '../../../shared/model/problem.ts'
 import type { MediaStore } from '../../../shared/store/media.ts'
-import { largestPicture, limitInputPixels } from './inspect-file.ts'
+import { largestPicture } from './inspect-file.ts'
+import { limitInputPixels } from './inspect-picture.ts'
 
 /** Pixels, as the apps show it (rc14, Utils/messages-media.js generateProfilePicture). */
 const edge = 640

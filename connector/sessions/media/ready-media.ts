@@ -6,6 +6,7 @@ import type { OutMedia } from '../../../shared/model/content.ts'
 import { findMediaFault } from '../../../shared/model/media-fit.ts'
 import type { MediaFile } from '../../../shared/model/media.ts'
 import { Problem } from '../../../shared/model/problem.ts'
+import { isUnavailable } from '../../../shared/store/client.ts'
 import { toOwnFileId } from '../../../shared/store/media.ts'
 import type { Outside } from '../../outside/open-outside.ts'
 import type { Connection } from '../../whatsapp/connection.ts'
@@ -13,8 +14,12 @@ import type { ReadyMedia } from '../../whatsapp/media-message.ts'
 import type { Upload } from '../../whatsapp/media.ts'
 import type { RecordContext } from '../record/context.ts'
 import { fetchFromAddress } from './fetch-from-address.ts'
+import { asGifFilm } from './as-gif-film.ts'
 import { asVoiceNote } from './as-voice-note.ts'
+import type { Ffmpeg } from './ffmpeg.ts'
+import { toFilmPicture } from './film-picture.ts'
 import { inspectFile } from './inspect-file.ts'
+import { readMp4 } from './mp4.ts'
 
 export type ReadyContext = {
   record: RecordContext
@@ -22,6 +27,8 @@ export type ReadyContext = {
   slowly: <T>(work: (connection: Connection) => Promise<T>) => Promise<T>
   outside: Pick<Outside, 'vet' | 'dispatcher'>
   maxBytes: number
+  /** Absent: there is none on this machine. */
+  ffmpeg?: Ffmpeg | undefined
   signal: AbortSignal
 }
 
@@ -32,9 +39,12 @@ const previewEdge = 72
 export async function readyMedia(context: ReadyContext, messageId: string, content: OutMedia): Promise<ReadyMedia> {
   const { store, sessionId } = context.record
   const given = await fileOf(context, messageId, content)
-  const fault = findMediaFault(content.type, given)
+  const fault = findMediaFault(content.type, given, content.gif)
   if (fault) throw new Problem(fault.code, { detail: fault.detail })
-  const file = content.type === 'voice' ? await asVoiceNote(context, given) : await lookedAt(context, given, content)
+  const file =
+    content.type === 'voice'
+      ? await asVoiceNote(context, given)
+      : await lookedAt(context, await asGifFilm(context, given, content), content)
   const kept = store.media.uploadOf(file, sessionId, content.type, Date.now())
   const upload = kept ? (deserialize(kept) as Upload) : await uploadNow(context, file, content)
   const thumbnail = store.media.thumbnailOf(file)
@@ -74,10 +84,28 @@ async function fileOf(context: ReadyContext, messageId: string, { media }: OutMe
 async function lookedAt(context: ReadyContext, file: MediaFile, { type }: OutMedia): Promise<MediaFile> {
   const { media } = context.record.store
   const isPicture = type === 'image' || type === 'sticker'
-  if (file.width !== undefined || file.seconds !== undefined || file.thumbnail) return file
-  const found = await context.slowly(() => inspectFile(media, file))
-  if (isPicture && found.facts.width === undefined)
-    throw new Problem('media.unsupported', { detail: 'This picture cannot be opened' })
+  if (file.width === undefined && file.seconds === undefined && !file.thumbnail) {
+    const found = await context.slowly(() => inspectFile(media, file))
+    if (isPicture && found.facts.width === undefined)
+      throw new Problem('media.unsupported', { detail: 'This picture cannot be opened' })
+  } else if (type !== 'video') return file
+  const known = (await media.read(file._id)) ?? file
+  return type === 'video' ? withPicture(context, known) : known
+}
+
+/** A film goes also without one. What ffmpeg has failed at once is not given to it again. */
+async function withPicture({ record, ffmpeg, signal }: ReadyContext, file: MediaFile): Promise<MediaFile> {
+  const { media } = record.store
+  if (!ffmpeg || file.thumbnail || file.hasNoPicture) return file
+  try {
+    const film = await readMp4((range) => media.open(file._id, range), file.size)
+    const { facts, thumbnail } = await toFilmPicture(ffmpeg, film?.inOrder() ?? media.open(file._id), signal)
+    await media.describe(file._id, { ...facts, ...film?.facts, ...(thumbnail ? { thumbnail } : {}) })
+  } catch (error) {
+    signal.throwIfAborted()
+    if (isUnavailable(error)) throw error
+    await media.describe(file._id, { hasNoPicture: true })
+  }
   return (await media.read(file._id)) ?? file
 }
 

@@ -1,6 +1,11 @@
 // A session's files: what arrives is fetched by itself as far as its settings say, and anything on demand. What is to be
 // fetched stands in the rows, so that a crash forgets none of it; how many at a time is one number for the whole connector.
-import { isFetchedByItself, type DownloadMedia, type MessageMedia } from '../../../shared/model/media.ts'
+import {
+  isFetchedByItself,
+  toFetchedAtMost,
+  type DownloadMedia,
+  type MessageMedia,
+} from '../../../shared/model/media.ts'
 import type { Message } from '../../../shared/model/message.ts'
 import { Problem } from '../../../shared/model/problem.ts'
 import type { Session } from '../../../shared/model/session.ts'
@@ -13,6 +18,7 @@ import { createWake } from '../../wake.ts'
 import type { ConnectGate } from '../connect-gate.ts'
 import type { RecordContext } from '../record/context.ts'
 import type { SessionMedia } from './files.ts'
+import type { Ffmpeg } from './ffmpeg.ts'
 import { previewPage } from './preview-page.ts'
 import { readyMedia } from './ready-media.ts'
 import { storeMedia, toFetchFault } from './store-media.ts'
@@ -25,6 +31,8 @@ export type MediaLimits = {
   maxBytes: number
   /** The way to addresses that callers name. */
   outside: Pick<Outside, 'vet' | 'dispatcher'>
+  /** Absent: there is none on this machine. */
+  ffmpeg?: Ffmpeg | undefined
   /** Where a session's files lie. Absent: at WhatsApp. */
   placeOf: (session: Session) => MediaPlace | undefined
 }
@@ -62,10 +70,9 @@ export function createSessionMedia(options: SessionMediaOptions): SessionMedia {
     }
   }
 
-  function fetch(row: Message): Promise<Message> {
+  function fetch(row: Message, maxBytes = limits.maxBytes): Promise<Message> {
     const known = underWay.get(row._id)
     if (known) return known
-    const { maxBytes } = limits
     const fetching = atGate((current) =>
       storeMedia({ record: context, connection: current, maxBytes, signal }, row),
     ).finally(() => underWay.delete(row._id))
@@ -75,7 +82,7 @@ export function createSessionMedia(options: SessionMediaOptions): SessionMedia {
 
   async function fetchPlanned(row: Message): Promise<void> {
     try {
-      await fetch(row)
+      await fetch(row, Math.min(limits.maxBytes, toFetchedAtMost(policy)))
     } catch (error) {
       if (signal.aborted || error instanceof LeaseLost) throw error
       if (!row.media) return
@@ -114,7 +121,7 @@ export function createSessionMedia(options: SessionMediaOptions): SessionMedia {
     setPolicy: (settings) => void (policy = settings),
     planned: (media) => (isFetchedByItself(media, policy) ? { ...media, fetchAt: new Date() } : media),
     ring: () => wake.ring('message'),
-    fetch,
+    fetch: (row) => fetch(row),
     ready: (messageId, content) =>
       readyMedia({ ...limits, record: context, slowly: atGate, signal }, messageId, content),
     preview: (url) => previewPage(limits.outside, url, signal),

@@ -1,5 +1,5 @@
 // A sound becomes a voice note: Opus in Ogg, mono, with the loudness that the apps draw. WAV and MP3 are turned into it
-// here; what is Opus already stays as it is. Other sounds are for whoever has them to turn.
+// here; what is Opus already stays as it is. Other sounds are for ffmpeg, where there is one.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import decodeMp3 from '@audio/decode-mp3'
 import decodeWav from '@audio/decode-wav'
@@ -15,25 +15,33 @@ const bars = 64
 /** A voice is understood well at this, bits a second. */
 const bitrate = 24_000
 /** Longer ones would keep the process busy, seconds. */
-const longestSeconds = 15 * 60
+export const longestSeconds = 15 * 60
 /** So many packets in one go: a tenth of a second's work. */
 const packetsAtOnce = 100
 
-/** `undefined`: it cannot be turned into one. */
-export async function toVoiceNote(bytes: Buffer, mimetype: string): Promise<VoiceNote | undefined> {
+export type Sound = { channelData: Float32Array[]; sampleRate: number }
+
+/** `undefined`: it cannot be turned into one. `decodeOther`: for what cannot be decoded here; throws when it is no sound. */
+export async function toVoiceNote(
+  bytes: Buffer,
+  mimetype: string,
+  decodeOther?: (bytes: Buffer) => Promise<Sound>,
+): Promise<VoiceNote | undefined> {
   if (mimetype.startsWith('audio/ogg')) {
-    const samples = await decodeOpus(bytes)
-    return samples && { bytes, ...describe(samples) }
+    // Vorbis and others lie in Ogg too.
+    const samples = await decodeOpus(bytes).catch(() => undefined)
+    if (samples) return { bytes, ...describe(samples) }
   }
-  const decode = decoders[mimetype]
-  if (!decode) return undefined
-  const { channelData, sampleRate } = await decode(bytes)
-  if ((channelData[0]?.length ?? 0) === 0 || channelData[0]!.length / sampleRate > longestSeconds) return undefined
-  const samples = resample(toMono(channelData), sampleRate)
+  // What cannot be decoded is no sound, whatever it says.
+  const sound = await (decoders[mimetype]?.(bytes) ?? Promise.reject(new Error('not decoded here')))
+    .catch(() => decodeOther?.(bytes))
+    .catch(() => undefined)
+  const [first] = sound?.channelData ?? []
+  if (!sound || !first || first.length === 0 || first.length / sound.sampleRate > longestSeconds) return undefined
+  const samples = resample(toMono(sound.channelData), sound.sampleRate)
   return { bytes: await encode(samples), ...describe(samples) }
 }
 
-type Sound = { channelData: Float32Array[]; sampleRate: number }
 const wav = async (bytes: Buffer): Promise<Sound> => decodeWav(bytes)
 const decoders: Record<string, (bytes: Buffer) => Promise<Sound>> = {
   'audio/wav': wav,

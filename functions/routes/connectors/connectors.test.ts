@@ -36,6 +36,7 @@ test('200 says who it is, how it is and how much it holds', async () => {
     capacity: 10,
     rssMb: 120,
     version: '0.1.0',
+    missing: [],
     drain: null,
   })
 })

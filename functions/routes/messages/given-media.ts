@@ -43,7 +43,7 @@ export async function takeMedia(
   const undo = async () => {
     if (isGiven) await api.store.media.remove(file._id)
   }
-  const fault = findMediaFault(type, file)
+  const fault = findMediaFault(type, file, flags.gif)
   if (fault) {
     await undo()
     throw new Problem(fault.code, { detail: fault.detail })

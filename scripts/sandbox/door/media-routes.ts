@@ -7,7 +7,7 @@ import type { MediaKind, ReceivedMessage } from '../records.ts'
 import type { Exchange } from '../server/exchange.ts'
 import type { DoorDeps } from './deps.ts'
 import { readBody } from './read-input.ts'
-import { ForgetMedia, HoldUploads, type NewMedia } from './schemas.ts'
+import { ForgetMedia, HoldFiles, type NewMedia } from './schemas.ts'
 
 /** Bytes without a meaning, the same for the same length. */
 const fill = (size: number): Buffer => {
@@ -17,9 +17,10 @@ const fill = (size: number): Buffer => {
 
 /** Encrypted and uploaded; what remains is to say so in a message. */
 export const toMediaWish = async (exchange: Exchange, given: NewMedia): Promise<MediaWish> => {
-  const { kind, base64, size, wrongHash, url, directPath, ...words } = given
+  const { kind, base64, size, wrongHash, statedSize, url, directPath, ...words } = given
   const plain = base64 === undefined ? fill(size ?? 0) : Buffer.from(base64, 'base64')
-  const { bytes, ...sealed } = await sealMedia(plain, sealTypeOf(kind))
+  const { bytes, ...truth } = await sealMedia(plain, sealTypeOf(kind))
+  const sealed = { ...truth, fileLength: statedSize ?? truth.fileLength }
   const lies = await exchange.media.put(bytes)
   return {
     kind: 'media',
@@ -54,7 +55,11 @@ export const addMediaRoutes = (app: Hono, { exchange }: DoorDeps): void => {
     return c.json({ forgotten: exchange.media.forget(gone) })
   })
   app.post('/media/uploads', async (c) => {
-    exchange.media.hold((await readBody(c, HoldUploads)).hold)
+    exchange.media.uploads.hold((await readBody(c, HoldFiles)).hold)
+    return c.body(null, 204)
+  })
+  app.post('/media/downloads', async (c) => {
+    exchange.media.downloads.hold((await readBody(c, HoldFiles)).hold)
     return c.body(null, 204)
   })
 }

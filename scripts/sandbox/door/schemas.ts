@@ -68,6 +68,8 @@ const NewMedia = v.pipe(
     animated: v.optional(v.boolean()),
     /** The message names another file's hash, as a liar would. */
     wrongHash: v.optional(v.boolean(), false),
+    /** What the message says of the file's length, as a liar would, bytes. */
+    statedSize: v.optional(Whole),
     /** What the message says of where the file lies, as a liar would. */
     url: v.optional(Text),
     directPath: v.optional(Text),
@@ -80,7 +82,7 @@ export const ForgetMedia = v.strictObject({
   /** The phones have lost theirs too. */
   gone: v.optional(v.boolean(), false),
 })
-export const HoldUploads = v.strictObject({ hold: v.boolean() })
+export const HoldFiles = v.strictObject({ hold: v.boolean() })
 
 /** Under which form of their names an answer is sealed: its author's, then the answering one's (WhiskeySockets/Baileys #2342). */
 const Names = v.optional(v.strictObject({ author: v.picklist(['lid', 'pn']), answerer: v.picklist(['lid', 'pn']) }), {

@@ -16,6 +16,22 @@ export type MediaServer = Awaited<ReturnType<typeof openMediaServer>>
 const UPLOAD_PATH = /^\/mms\/(image|video|document|audio|md-app-state)\/([A-Za-z0-9_-]{43})$/
 const DOWNLOAD_PATH = /^\/v\/([a-f0-9]{32})$/
 
+/** What is held waits until it is let go. */
+const createHold = () => {
+  let held: { until: Promise<void>; end(): void } | undefined
+  return {
+    hold(on: boolean): void {
+      held?.end()
+      held = undefined
+      if (!on) return
+      let end: () => void = () => undefined
+      const until = new Promise<void>((resolve) => (end = resolve))
+      held = { until, end }
+    },
+    over: (): Promise<void> => held?.until ?? Promise.resolve(),
+  }
+}
+
 export const openMediaServer = async (sandboxDir: string, host: string) => {
   const dir = join(sandboxDir, 'media')
   mkdirSync(dir, { recursive: true, mode: 0o700 })
@@ -24,7 +40,7 @@ export const openMediaServer = async (sandboxDir: string, host: string) => {
   /** What the server has forgotten and the phones still have. */
   const forgottenOf = (id: string) => join(dir, `${id}.forgotten`)
   const counters = { uploads: 0, downloads: 0 }
-  let holdUploads: { until: Promise<void>; end(): void } | undefined
+  const [uploads, downloads] = [createHold(), createHold()]
 
   const idOf = (directPath: string): string | undefined => DOWNLOAD_PATH.exec(directPath.split('?')[0] ?? '')?.[1]
 
@@ -39,7 +55,7 @@ export const openMediaServer = async (sandboxDir: string, host: string) => {
     })
     const draft = join(dir, `${id}.draft`)
     await pipeline(request, hashing, createWriteStream(draft, { mode: 0o600 }))
-    await holdUploads?.until
+    await uploads.over()
     if (hash.digest('base64url') !== token) {
       rmSync(draft, { force: true })
       response.writeHead(400, { 'content-type': 'application/json' })
@@ -60,7 +76,10 @@ export const openMediaServer = async (sandboxDir: string, host: string) => {
     }
     counters.downloads += 1
     response.writeHead(200, { 'content-length': found.size, 'content-type': 'application/octet-stream' })
-    await pipeline(createReadStream(fileOf(id)), response)
+    const half = Math.floor(found.size / 2)
+    await pipeline(createReadStream(fileOf(id), { end: Math.max(0, half - 1) }), response, { end: false })
+    await downloads.over()
+    await pipeline(createReadStream(fileOf(id), { start: Math.max(1, half) }), response)
   }
 
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -115,16 +134,12 @@ export const openMediaServer = async (sandboxDir: string, host: string) => {
       return names.length
     },
     /** Uploads are answered only once this was switched off again. */
-    hold(on: boolean): void {
-      holdUploads?.end()
-      holdUploads = undefined
-      if (!on) return
-      let end: () => void = () => undefined
-      const until = new Promise<void>((resolve) => (end = resolve))
-      holdUploads = { until, end }
-    },
+    uploads,
+    /** The second half of a file comes only then. */
+    downloads,
     async close(): Promise<void> {
-      holdUploads?.end()
+      uploads.hold(false)
+      downloads.hold(false)
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
     },

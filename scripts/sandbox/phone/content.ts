@@ -190,23 +190,28 @@ export const describeMessage = (wrapped: proto.IMessage): Description => {
   }
   const details = detailsOf(message)
   if (details) return { text: '', ...details, ...context }
-  const quotedMessageId = message.extendedTextMessage?.contextInfo?.stanzaId
   const text = textOf(message)
   const isText = message.conversation != null || message.extendedTextMessage != null
-  return { kind: isText ? 'text' : 'other', text, ...(quotedMessageId ? { quotedMessageId } : {}), ...context }
+  return { kind: isText ? 'text' : 'other', text, ...context }
 }
 
 /** What stands beside the content: where it came from, how long it stays, whom it names, what it previews. */
-const contextOf = (message: proto.IMessage): { context?: Context } => {
+const contextOf = (message: proto.IMessage): { context?: Context; quotedMessageId?: string } => {
   const parts = Object.values(message) as ({ contextInfo?: proto.IContextInfo | null } | null)[]
   const info = parts.find((part) => part !== null && typeof part === 'object' && part.contextInfo)?.contextInfo
-  const { title, matchedText } = message.extendedTextMessage ?? {}
+  const quoted = info?.stanzaId ? { quotedMessageId: info.stanzaId } : {}
+  const { title, matchedText, description, jpegThumbnail } = message.extendedTextMessage ?? {}
   const context: Context = {}
   if (info?.isForwarded) context.forwardingScore = info.forwardingScore ?? 0
   if (info?.expiration) context.ephemeralSeconds = info.expiration
   if (info?.mentionedJid?.length) context.mentions = info.mentionedJid
-  if (title && matchedText) context.preview = { title, url: matchedText }
-  return Object.keys(context).length === 0 ? {} : { context }
+  if (title && matchedText) {
+    context.preview = { title, url: matchedText }
+    if (description) context.preview.description = description
+    if (jpegThumbnail?.length) context.preview.thumbnailBytes = jpegThumbnail.length
+  }
+  if (info?.quotedMessage) context.quotedKind = describeMessage(info.quotedMessage).kind
+  return Object.keys(context).length === 0 ? quoted : { ...quoted, context }
 }
 
 const target = (key: proto.IMessageKey | null | undefined): { targetId?: string } =>

@@ -11,10 +11,11 @@ const { ResultType } = proto.MediaRetryNotification
 /** The phone has lost it too. */
 const NOT_FOUND = 2
 
-const mediaOf = (worker: Worker, id: string, chat: string | undefined): MediaDetails | undefined => {
+/** `author`: in a group whoever wrote it, else the chat. */
+const mediaOf = (worker: Worker, id: string, author: string | undefined): MediaDetails | undefined => {
   const { store, directory } = worker.exchange
   const { phone } = worker.self
-  const other = directory.resolve(chat)?.phone ?? ''
+  const other = directory.resolve(author)?.phone ?? ''
   for (const from of [other, phone]) {
     const seq = store.inboxIds.get([phone, from, id])
     const media = seq === undefined ? undefined : store.inbox.get([phone, seq])?.details?.media
@@ -46,7 +47,7 @@ export const uploadAgain = async (
   const { exchange, self } = worker
   const id = receipt.attrs.id ?? ''
   const rmr = child(receipt, 'rmr')
-  const media = mediaOf(worker, id, rmr?.attrs.jid)
+  const media = mediaOf(worker, id, rmr?.attrs.participant ?? rmr?.attrs.jid)
   const kept = media && (await exchange.media.open(media.directPath))
   const again = kept && (await exchange.media.put(await buffer(kept)))
   const content =

@@ -41,8 +41,8 @@ async function previewed(
   if (content.type !== 'text' || content.linkPreview !== true) return content
   const { linkPreview: _asked, ...said } = content
   const rows = await context.store.messages.find(context.sessionId, messageId, chatId)
-  const linkPreview = rows.find((row) => row.fromMe)?.linkPreview
-  return linkPreview ? { ...said, linkPreview } : said
+  const { linkPreview, previewPicture: picture } = rows.find((row) => row.fromMe) ?? {}
+  return linkPreview ? { ...said, linkPreview: { ...linkPreview, ...(picture ? { picture } : {}) } } : said
 }
 
 async function forward(
