@@ -212,6 +212,8 @@ export type SentMessage = {
   content: Buffer
   addressing: 'lid' | 'pn'
   edit?: string
+  /** Nobody can read it. */
+  garbled?: boolean
 }
 
 export type HistoryContact = { phone: string; name?: string | undefined }

@@ -132,6 +132,8 @@ export const NewMessage = v.pipe(
     alone: v.optional(v.boolean()),
     /** Companions get a placeholder in its place, as of what WhatsApp withholds from them; the phone itself has it. */
     withheld: v.optional(v.boolean()),
+    /** Nobody can read what is in the seal. */
+    garbled: v.optional(v.boolean()),
     /** Of a story (`to: "status@broadcast"`): who may see it. */
     viewers: v.optional(v.array(Somebody)),
   }),
@@ -144,6 +146,18 @@ export const NewMessage = v.pipe(
     'count and quotedMessageId go with text',
   ),
 )
+
+type Content = string | { base64: string } | RawNode[]
+type RawNode = { tag: string; attrs?: Record<string, string> | undefined; content?: Content | undefined }
+const RawNode: v.GenericSchema<RawNode> = v.strictObject({
+  tag: v.pipe(v.string(), v.minLength(1)),
+  attrs: v.optional(v.record(v.string(), v.string())),
+  content: v.optional(
+    v.union([v.string(), v.strictObject({ base64: v.pipe(v.string(), v.base64()) }), v.array(v.lazy(() => RawNode))]),
+  ),
+})
+/** Whatever the server might say to a phone's companions. */
+export const RawStanza = RawNode
 
 export const Page = v.strictObject({
   from: v.optional(Somebody),
