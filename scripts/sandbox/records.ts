@@ -232,6 +232,8 @@ export type HistoryMessage = {
   messageId?: string | undefined
   /** Not handed over at the link, but when it is asked for. */
   older?: boolean | undefined
+  /** Its row does not say which message it is. */
+  keyless?: boolean | undefined
 }
 export type History = {
   contacts: HistoryContact[]
@@ -239,4 +241,8 @@ export type History = {
   messages: HistoryMessage[]
   /** False: no pair of LID and number is told. */
   mappings?: boolean
+  /** As encrypted files on the media host. */
+  external?: boolean | undefined
+  /** With a part of which nobody can make anything. */
+  unreadable?: boolean | undefined
 }

@@ -209,6 +209,10 @@ export const NewHistory = v.strictObject({
   phone: Phone,
   /** False: no pair of LID and number is told with it. */
   mappings: v.optional(v.boolean(), true),
+  /** As encrypted files on the media host, as WhatsApp's phones do it; otherwise inside the messages that announce them. */
+  external: v.optional(v.boolean()),
+  /** A part besides, of which nobody can make anything. */
+  unreadable: v.optional(v.boolean()),
   contacts: v.optional(v.array(v.strictObject({ phone: Phone, name: v.optional(Text) })), []),
   chats: v.optional(
     v.array(
@@ -232,6 +236,8 @@ export const NewHistory = v.strictObject({
         messageId: v.optional(MessageId),
         /** Not handed over at the link, but when a companion asks for older ones; needs `at`. */
         older: v.optional(v.boolean()),
+        /** A row that does not say which message it is. */
+        keyless: v.optional(v.boolean()),
       }),
     ),
     [],
