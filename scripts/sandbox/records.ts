@@ -41,6 +41,8 @@ export type Phone = {
   outreachLock?: { until?: number }
   /** Its privacy forbids others to add it to groups: they may invite it. */
   refusesGroups?: true
+  /** In groups the server names it by this alone. Default: by LID, with its number. */
+  shownAs?: 'lid' | 'pn'
 }
 
 export type Role = 'member' | 'admin' | 'superadmin'
