@@ -98,6 +98,29 @@ test('another leaves', async () => {
   await world.untilEvent('group.participants', (event) => event.data['action'] === 'add')
 })
 
+test.each([
+  ['promote', 'admin'],
+  ['demote', 'member'],
+  ['remove', 'member'],
+])('another does this to somebody: %s', async (action, role) => {
+  const by = { lid: beto.lid, phone: beto.phone }
+  await world.door('POST', `/groups/${group}/participants`, { by: beto.phone, action, participants: [leo.phone] })
+  const { data } = await world.untilEvent('group.participants', ({ data: one }) => {
+    const [first] = one['participants'] as Data[]
+    return one['action'] === action && first?.['lid'] === leo.lid && (one['by'] as Data)['lid'] === beto.lid
+  })
+  expect(data).toMatchObject({ participants: [{ lid: leo.lid, phone: leo.phone, role }], by })
+})
+
+test('another comes by the invite', async () => {
+  const { inviteCode } = await server()
+  await world.door('POST', '/groups/join', { phone: leo.phone, code: inviteCode })
+  const joined = () =>
+    world.of('group.participants').filter(({ data }) => data['action'] === 'add' && data['groupId'] === group)
+  const event = await world.until('the second time', () => joined()[1])
+  expect(event.data).toMatchObject({ participants: [{ lid: leo.lid, phone: leo.phone, role: 'member' }], size: 4 })
+})
+
 test('as a member we may not act as an admin: refused with a code, and nothing has changed anywhere', async () => {
   const before = await server()
   const rude = await say(eva, { text: 'rude' })
