@@ -3,9 +3,10 @@ import type { Agent } from 'node:http'
 import { LRUCache } from 'lru-cache'
 import * as v from 'valibot'
 import { createOutage, type Outage } from '../shared/log/outage.ts'
+import { leadTo } from './outside/lead-to.ts'
 import { openProxy, type Proxy } from './outside/open-proxy.ts'
 import { openTrusting, type Trusting } from './outside/open-trusting.ts'
-import type { MediaPlace } from './whatsapp/media-place.ts'
+import { ownHost, type MediaPlace } from './whatsapp/media-place.ts'
 import type { OutsideRules } from '../shared/model/outside-url.ts'
 import type { Session } from '../shared/model/session.ts'
 
@@ -79,7 +80,10 @@ export function createWhatsappUrl({ whatsappUrl, sandboxUrl, whatsappPlace, rule
     mediaOf: (session: Session): MediaPlace | undefined => {
       const place = session.sandbox ? sandboxPlace : whatsappPlace
       const proxy = proxyOf(session)
-      return proxy ? { ...place, dispatcher: proxy.dispatcher, agent: proxy.agent } : place
+      const way = proxy ? { ...place, dispatcher: proxy.dispatcher, agent: proxy.agent } : place
+      if (session.sandbox && way?.dispatcher && way.host !== undefined)
+        return { ...way, blobs: leadTo(way.dispatcher, ownHost, way.host) }
+      return proxy ? { ...way, blobs: proxy.dispatcher } : way
     },
 
     /** Through which its WebSocket goes; `undefined` = straight. Throws AddressForbidden. */

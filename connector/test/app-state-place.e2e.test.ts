@@ -33,7 +33,7 @@ async function open(epoch: number, onFact: (delivery: FactDelivery) => void) {
     journal: createJournal(keyStore.memory, () => me),
     settings: {},
     retryCaches: createRetryCaches(),
-    log: { debug: () => undefined, trace: () => undefined },
+    log: { debug: () => undefined, trace: () => undefined, warn: () => undefined },
     onFact,
     onState: (state) => state.kind === 'open' && opened(),
     readOwn: () => Promise.resolve(undefined),

@@ -109,3 +109,16 @@ test('a proxy that could not be called, or whose password is not whole, is refus
     })
   await closed.close()
 })
+
+test('what the phone hands over as a file comes through the proxy too', async () => {
+  const eva = await world.phone('Eva')
+  const messages = [{ chat: beto.phone, text: 'long ago' }]
+  await world.door('POST', '/history', { phone: eva.phone, external: true, chats: [{ phone: beto.phone }], messages })
+  const before = proxy.asked.length
+  await world.link('t', eva, { proxyUrl: proxy.url })
+  await world.untilEvent('history.progress', ({ stream, data }) => stream === 't' && data['progress'] === 100, 20_000)
+  const { body } = await api.call('GET', `/v1/sessions/t/chats/${beto.phone}/messages`)
+  expect(body.data).toMatchObject([{ text: 'long ago' }])
+  const { host } = new URL(String((await world.door('GET', '/'))['mediaUrl']))
+  expect(proxy.asked.slice(before)).toContain(host)
+})

@@ -1,7 +1,7 @@
 // Baileys' logger, with everything but its sentences left out: its objects carry keys, texts and whole stanzas.
 import type { SocketConfig } from '@whiskeysockets/baileys'
 
-export type LogSink = { debug(fields: object, message: string): void; trace(fields: object, message: string): void }
+export type LogSink = Record<'trace' | 'debug' | 'warn', (fields: object, message: string) => void>
 
 export function createBaileysLogger(sink: LogSink): SocketConfig['logger'] {
   const write = (level: 'debug' | 'trace') => (object: unknown, message?: string) => {

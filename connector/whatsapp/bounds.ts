@@ -42,6 +42,12 @@ export function toPast(ms: Given, otherwise: Date): Date {
   return at && at.getTime() <= Date.now() + aheadMs ? at : otherwise
 }
 
+/** A length of time; what is none is 0. */
+export function toSeconds(value: unknown): number {
+  const seconds = Number(value ?? 0)
+  return Number.isSafeInteger(seconds) && seconds > 0 ? seconds : 0
+}
+
 /** WhatsApp's ids are short and plain; what is none can be named by nobody. */
 export function isMessageId(id: string | null | undefined): id is string {
   return v.is(MessageId, id)

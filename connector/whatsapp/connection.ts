@@ -40,6 +40,7 @@ import { createSending, type Sending } from './sending.ts'
 import { toClose, toOutreachLock } from './socket-words.ts'
 import { ackToFact, receiptToFact } from './statuses.ts'
 import { createSwitchboard } from './switchboard.ts'
+import './whole-history.ts'
 import { closeWithin, gateWire, rawSocketOf, type Wire } from './wire.ts'
 
 export type Me = { id: string; lid: string; name: string | undefined }
@@ -141,6 +142,7 @@ export function openConnection(options: ConnectionOptions): Connection {
     ...(options.version === undefined ? {} : { version: options.version }),
     auth: { creds, keys: place.keys },
     ...(options.agent ? { agent: options.agent as HttpsAgent } : {}),
+    ...(options.mediaPlace?.blobs ? { options: { dispatcher: options.mediaPlace.blobs as never } } : {}),
     ...(options.mediaPlace?.agent ? { fetchAgent: options.mediaPlace.agent as HttpsAgent } : {}),
     logger,
     emitOwnEvents: false,
@@ -331,6 +333,8 @@ export function openConnection(options: ConnectionOptions): Connection {
       upsert: (message) => sock.upsertMessage(message, 'append'),
       // Nothing is lost: its row stays, and the next connection tries again.
       onError: (error) => options.log.debug({ err: error }, 'a stanza could not be replayed'),
+      onGivenUp: ({ name }) =>
+        options.log.warn({ reason: name }, 'a part of what the phone handed over cannot be read'),
       loggedIn,
       onReplayed: () => (replayed += 1),
     }).catch((error: unknown) => options.log.debug({ err: error }, 'replay failed'))

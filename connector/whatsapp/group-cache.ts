@@ -11,8 +11,6 @@ export type GroupCache = ReturnType<typeof createGroupCache>
 
 const maxGroups = 1_000
 
-const isSame = (a: { jids: Jids }, b: { jids: Jids }) => a.jids.some((jid) => b.jids.includes(jid))
-
 export function createGroupCache() {
   const groups = createGrowingCache<KnownGroup>(maxGroups)
 
@@ -31,7 +29,8 @@ export function createGroupCache() {
       const { action, people } = change
       if (action === 'remove' && people.some((one) => one.isMe)) return void groups.delete(groupId)
       if (action !== 'add' && action !== 'remove') return
-      const others = group.members.filter((one) => !people.some((person) => isSame(person, one)))
+      const named = new Set(people.flatMap(({ jids }) => jids))
+      const others = group.members.filter(({ jids }) => !jids.some((jid) => named.has(jid)))
       groups.set(groupId, { ...group, members: action === 'add' ? [...others, ...people] : others })
     },
   }

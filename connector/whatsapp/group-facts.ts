@@ -15,7 +15,7 @@ import {
   type GroupSettings,
 } from '../../shared/model/group.ts'
 import { isGroupJid } from '../../shared/model/jid.ts'
-import { isMessageId, toPlain, toTime } from './bounds.ts'
+import { isMessageId, toPlain, toSeconds, toTime } from './bounds.ts'
 import { toInstant } from './content.ts'
 import type { Fact, GroupChange, GroupState, MessageFact, PersonFact } from './facts.ts'
 import type { Identities } from './identities.ts'
@@ -51,11 +51,6 @@ export function toGroupState(metadata: GroupMetadata, identities: Identities): G
       return person ? [{ ...person, role: toRole(one.admin) }] : []
     }),
   }
-}
-
-function toSeconds(value: unknown): number {
-  const seconds = Number(value ?? 0)
-  return Number.isSafeInteger(seconds) && seconds > 0 ? seconds : 0
 }
 
 type Told = { kind: string; change: GroupChange; people?: PersonFact[]; value?: string }

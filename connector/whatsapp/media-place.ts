@@ -10,9 +10,12 @@ export type MediaPlace = {
   dispatcher?: WayOut
   /** For uploads, which go through Node's own client. Absent: the default one. */
   agent?: HttpAgent
+  /** For parts of a history and of the app state, which rc14 always fetches from WhatsApp's own host. Absent: straight. */
+  blobs?: WayOut
 }
 
-const ownHost = 'mmg.whatsapp.net'
+/** Where files lie of which nothing else is said. */
+export const ownHost = 'mmg.whatsapp.net'
 const ownHosts = /^[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})?\.whatsapp\.net$/
 /** A path and its query, nothing that could change the host in front of it. */
 const pathPattern = /^\/[A-Za-z0-9_\-./%~+:,;=&?!*'()@$]{1,2000}$/

@@ -1,10 +1,10 @@
 // One WhatsApp message → the facts in it: a message, an edit, a revoke, a reaction, or nothing for people to see.
 import { normalizeMessageContent, proto, WAMessageStubType, type WAMessage } from '@whiskeysockets/baileys'
 import type { Fact, Jids, MessageFact } from './facts.ts'
-import { isMessageId, toEmoji, toName, toPast } from './bounds.ts'
+import { isMessageId, toEmoji, toName, toPast, toSeconds } from './bounds.ts'
 import { editedText, parseContent, toInstant } from './content.ts'
 import type { Identities } from './identities.ts'
-import { isChannelJid, isGroupJid } from '../../shared/model/jid.ts'
+import { isChannelJid, isGroupJid, isPersonJid } from '../../shared/model/jid.ts'
 import { isServerId } from './channel-facts.ts'
 import { postCategory } from './post-arrival.ts'
 
@@ -89,6 +89,8 @@ export function toFact(message: WAMessage, identities: Identities): Fact | undef
       const editedAt = toPast(protocol.timestampMs, at)
       return text === undefined ? undefined : { kind: 'edit', target, text, at: editedAt }
     }
+    if (protocol.type === ProtocolType.EPHEMERAL_SETTING && isPersonJid(chat[0]))
+      return { kind: 'chats', chats: [{ jids: chat, ephemeralSeconds: toSeconds(protocol.ephemeralExpiration) }] }
     return undefined
   }
   const reaction = content?.reactionMessage

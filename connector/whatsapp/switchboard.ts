@@ -114,10 +114,12 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
   const present = <T>(value: T | undefined): value is T => value !== undefined
   const onChats = (chats: Partial<Chat>[]) => {
     // Counters and times come from the messages themselves; of updates only what the phone decides is taken.
-    // rc14 sends one with every message, mostly without any of these.
+    // rc14 sends one with every message, mostly without any of these. After how long messages disappear is taken from
+    // the message that says so, which stays in the journal until it is stored.
     const facts = chats
       .map(chatFact)
       .filter(present)
+      .map(({ ephemeralSeconds: _told, ...fact }) => fact)
       .filter(({ jids: _jids, lastActivity: _lastActivity, ...decided }) => Object.keys(decided).length > 0)
     if (facts.length > 0) tell({ kind: 'chats', chats: facts }, nothing)
   }

@@ -15,6 +15,7 @@ import { openMediaServer } from './media/media-server.ts'
 import { sendHistory } from './phone/history-sync.ts'
 import { createPhones } from './phone/phones.ts'
 import { holdFolder } from './hold-folder.ts'
+import { checkOnce } from './check-once.ts'
 import { quietLibsignal } from './quiet-libsignal.ts'
 import type { Address } from './records.ts'
 import { admit } from './server/admit.ts'
@@ -50,6 +51,7 @@ const listen = (server: Server, port: number, host: string): Promise<void> =>
 export const openSandbox = async ({ port, dataDir, log, host = '127.0.0.1' }: SandboxOptions): Promise<Sandbox> => {
   if (!LOOPBACK.has(host)) throw new Error(`the sandbox listens on loopback only, not on ${host}`)
   quietLibsignal()
+  checkOnce()
   const dir = join(dataDir, 'sandbox')
   const unlock = holdFolder(dir)
   const store = openStore(dir)

@@ -41,6 +41,8 @@ export type Phone = {
   outreachLock?: { until?: number }
   /** Its privacy forbids others to add it to groups: they may invite it. */
   refusesGroups?: true
+  /** In groups the server names it by this alone. Default: by LID, with its number. */
+  shownAs?: 'lid' | 'pn'
 }
 
 export type Role = 'member' | 'admin' | 'superadmin'
@@ -214,6 +216,8 @@ export type SentMessage = {
   content: Buffer
   addressing: 'lid' | 'pn'
   edit?: string
+  /** Nobody can read it. */
+  garbled?: boolean
 }
 
 export type HistoryContact = { phone: string; name?: string | undefined }
@@ -232,6 +236,8 @@ export type HistoryMessage = {
   messageId?: string | undefined
   /** Not handed over at the link, but when it is asked for. */
   older?: boolean | undefined
+  /** Its row does not say which message it is. */
+  keyless?: boolean | undefined
 }
 export type History = {
   contacts: HistoryContact[]
@@ -239,4 +245,8 @@ export type History = {
   messages: HistoryMessage[]
   /** False: no pair of LID and number is told. */
   mappings?: boolean
+  /** As encrypted files on the media host. */
+  external?: boolean | undefined
+  /** With a part of which nobody can make anything. */
+  unreadable?: boolean | undefined
 }

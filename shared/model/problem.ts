@@ -48,6 +48,7 @@ const table = {
   'message.ambiguous': { status: 409, title: 'More than one chat has a message with this id', retryable: false },
   'message.not_own': { status: 409, title: 'Only own messages can be changed', retryable: false },
   'message.not_editable': { status: 409, title: 'Only texts can be edited', retryable: false },
+  'message.too_old': { status: 409, title: 'It was sent too long ago to be changed', retryable: false },
   'message.not_forwardable': { status: 409, title: 'This message cannot be sent on', retryable: false },
   'message.not_answerable': { status: 409, title: 'This message cannot be answered', retryable: false },
   'poll.option_unknown': { status: 422, title: 'The poll has no such option', retryable: false },

@@ -25,6 +25,7 @@ export type ChatTouch = {
   name?: string
   /** The other side wrote or reacted. It stays so. */
   heard?: true
+  ephemeralSeconds?: number
 }
 
 /** What a phone or an order of ours says of a chat; `null` takes a value away. */
@@ -158,6 +159,7 @@ export function createChatStore(db: Db) {
       const set: Record<string, unknown> = {}
       if (touch.name !== undefined) Object.assign(set, named({ $literal: touch.name }, touch.name))
       if (touch.heard) set['heard'] = true
+      if (touch.ephemeralSeconds !== undefined) set['ephemeralSeconds'] = touch.ephemeralSeconds
       if (touch.unread === 'clear') Object.assign(set, { unreadCount: 0, markedUnread: false, isUnread: false })
       else if (touch.unread) {
         set['unreadCount'] = { $add: [{ $ifNull: ['$unreadCount', 0] }, touch.unread] }

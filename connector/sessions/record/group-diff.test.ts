@@ -64,3 +64,13 @@ test('in a locked group a member’s word on disappearing messages changes nothi
   expect(fromChange(locked, change, person(1)).settings).toEqual([])
   expect(fromChange(locked, change, person(2)).next.ephemeralSeconds).toBe(86_400)
 })
+
+test('a crowd comes up to what a group may hold, keeps its order, and goes again', () => {
+  const people = Array.from({ length: 9_000 }, (_, i) => person(10 + i))
+  const came = fromChange(row, { type: 'members', action: 'add', people }, person(2))
+  expect(came.next.members).toHaveLength(5_000)
+  expect(came.next.members.slice(0, 3).map(({ lid }) => lid)).toEqual(['1@lid', '2@lid', '10@lid'])
+  expect(came.members[0]?.people).toHaveLength(4_998)
+  const gone = fromChange(came.next, { type: 'members', action: 'remove', people }, person(2))
+  expect(gone.next.members).toEqual(row.members)
+})

@@ -97,36 +97,76 @@ export function fromChange(row: GroupRow, change: GroupChange, by: PersonFact | 
   }
   if (change.type !== 'members') return nothing
   const { action, people } = change
-  let { members, myRole } = row
+  const members = openMembers(row.members)
+  let { myRole } = row
   const done: GroupMember[] = []
   for (const fact of people) {
-    const person = toAddresses(fact.jids)
-    const member = find(members, person)
-    const step = applyTo(members, member, { ...person, ...(fact.isMe ? { isMe: true as const } : {}) }, action)
-    if (!step || step.members.length > maxMembers) continue
-    members = step.members
-    done.push(step.person)
-    if (fact.isMe) myRole = action === 'remove' ? null : step.person.role
+    const changed = applyTo(
+      members,
+      { ...toAddresses(fact.jids), ...(fact.isMe ? { isMe: true as const } : {}) },
+      action,
+    )
+    if (!changed) continue
+    done.push(changed)
+    if (fact.isMe) myRole = action === 'remove' ? null : changed.role
   }
   if (done.length === 0) return nothing
-  return { next: { ...row, members, myRole }, settings: [], members: [{ action, people: done }] }
+  return { next: { ...row, members: members.all(), myRole }, settings: [], members: [{ action, people: done }] }
 }
 
+/** Members that change one by one, of whom there may be thousands: found by their names, kept in their order. */
+function openMembers(given: readonly GroupMember[]) {
+  const places = new Map<string, number>()
+  const rows: (GroupMember | undefined)[] = []
+  let size = 0
+  const formsOf = ({ lid, phone }: Addresses) => [lid, phone].filter((form) => form !== undefined)
+  const placeOf = (person: Addresses) =>
+    formsOf(person)
+      .map((form) => places.get(form))
+      .find((at) => at !== undefined)
+  function put(member: GroupMember): void {
+    const at = placeOf(member) ?? rows.length
+    if (!rows[at]) size += 1
+    rows[at] = member
+    for (const form of formsOf(member)) places.set(form, at)
+  }
+  for (const member of given) put(member)
+  return {
+    put,
+    size: () => size,
+    all: () => rows.filter((one) => one !== undefined),
+    find: (person: Addresses) => rows[placeOf(person) ?? -1],
+    remove(member: GroupMember): void {
+      const at = placeOf(member)
+      if (at === undefined) return
+      size -= 1
+      rows[at] = undefined
+      for (const form of formsOf(member)) places.delete(form)
+    },
+  }
+}
+
+/** The person as they are now, or `undefined` when it is so already. */
 function applyTo(
-  members: GroupMember[],
-  member: GroupMember | undefined,
-  person: Addresses,
+  members: ReturnType<typeof openMembers>,
+  person: Addresses & { isMe?: true },
   action: MemberAction,
-): { members: GroupMember[]; person: GroupMember } | undefined {
+): GroupMember | undefined {
+  const member = members.find(person)
   if (action === 'add') {
-    if (member) return undefined
+    if (member || members.size() >= maxMembers) return undefined
     const added: GroupMember = { ...person, role: 'member' }
-    return { members: [...members, added], person: added }
+    members.put(added)
+    return added
   }
   if (!member) return undefined
-  if (action === 'remove') return { members: members.filter((one) => one !== member), person: { ...member, ...person } }
+  if (action === 'remove') {
+    members.remove(member)
+    return { ...member, ...person }
+  }
   const role = action === 'promote' ? 'admin' : 'member'
   if (isAdminRole(member.role) === isAdminRole(role)) return undefined
   const changed: GroupMember = { ...member, ...person, role }
-  return { members: members.map((one) => (one === member ? changed : one)), person: changed }
+  members.put(changed)
+  return changed
 }

@@ -1,6 +1,6 @@
 // Groups: row → events. No stanza in the journal brings a change back, so the row keeps its events until they are written.
 import type { EventInput } from '../../../shared/model/event.ts'
-import { toGroupSummary, type Group } from '../../../shared/model/group.ts'
+import { isSamePerson, toGroupSummary, type Group } from '../../../shared/model/group.ts'
 import { toAddresses, type Addresses } from '../../../shared/model/person.ts'
 import type { Fact, GroupState, PersonFact } from '../../whatsapp/facts.ts'
 import { toFactKey, type RecordContext } from './context.ts'
@@ -12,10 +12,16 @@ type ChangeFact = Extract<Fact, { kind: 'group-change' }>
 /** People in one event at most; an event is to stay small. */
 const perEvent = 250
 
-const toShown = ({ isMe, ...fact }: PersonFact): Addresses & { isMe?: true } => ({
-  ...toAddresses(fact.jids),
-  ...(isMe ? { isMe: true } : {}),
-})
+/** Of a member with every form that the group's row knows: what WhatsApp tells of a change names its author by one. */
+const toShown = ({ isMe, jids }: PersonFact, row?: GroupRow | null): Addresses & { isMe?: true } => {
+  const person = toAddresses(jids)
+  const { lid, phone } = { ...row?.members.find((one) => isSamePerson(one, person)), ...person }
+  return {
+    ...(lid === undefined ? {} : { lid }),
+    ...(phone === undefined ? {} : { phone }),
+    ...(isMe ? { isMe: true } : {}),
+  }
+}
 
 const summaryOf = (row: GroupRow) => {
   const { updatedAt: _none, ...summary } = toGroupSummary({ ...row, updatedAt: new Date(0) } as Group)
@@ -53,7 +59,7 @@ async function keep(context: RecordContext, row: GroupRow, events: EventInput[])
   const revision = row.revision + 1
   await store.groups.put({ ...row, revision, ...(events.length > 0 ? { untold: events } : {}) })
   if (events.length > 0) await tell(context, row.groupId, revision, events)
-  await store.chats.touch(sessionId, row.groupId, { name: row.subject })
+  await store.chats.touch(sessionId, row.groupId, { name: row.subject, ephemeralSeconds: row.ephemeralSeconds })
 }
 
 async function tell(
@@ -105,7 +111,7 @@ export async function recordGroupChange(context: RecordContext, fact: ChangeFact
   const { message, change, by } = fact
   const [groupId] = message.chat
   const row = await readRow(context, groupId)
-  const told = { messageId: message.messageId, at: message.at, ...(by ? { by: toShown(by) } : {}) }
+  const told = { messageId: message.messageId, at: message.at, ...(by ? { by: toShown(by, row) } : {}) }
   if (row && !message.historical) {
     const difference = fromChange(row, change, by)
     const events = toEvents(difference, message.messageId, told)
@@ -113,7 +119,7 @@ export async function recordGroupChange(context: RecordContext, fact: ChangeFact
   }
   if (change.type === 'request' && !message.historical) {
     const { action, person, method } = change
-    const data = { groupId, action, participant: toShown(person), ...(method ? { method } : {}), ...told }
+    const data = { groupId, action, participant: toShown(person, row), ...(method ? { method } : {}), ...told }
     const key = toFactKey('group.join_request', groupId, message.messageId)
     await context.appender.append([{ type: 'group.join_request', key, data }])
   }

@@ -8,7 +8,8 @@ import {
   type SocketConfig,
   type WAMessage,
 } from '@whiskeysockets/baileys'
-import { ciphertextsOf, hashCiphertext, type Journal } from './journal.ts'
+import { isHopeless } from '../whole-history.ts'
+import { ciphertextsOf, hashCiphertext, toMessageKeyText, type Journal } from './journal.ts'
 
 export type ReplayOptions = {
   journal: Journal
@@ -22,6 +23,8 @@ export type ReplayOptions = {
   onReplayed: () => void
   /** A stanza whose replay failed; the others are replayed all the same. */
   onError: (error: unknown) => void
+  /** One of this account's own of which nothing can be made, now or ever: it is not replayed again. */
+  onGivenUp: (error: Error) => void
 }
 
 /**
@@ -51,7 +54,11 @@ export async function replayJournal(options: ReplayOptions): Promise<void> {
       cleanMessage(fullMessage, me.id, me.lid)
       const isProtocol = normalizeMessageContent(fullMessage.message)?.protocolMessage && fullMessage.key.fromMe
       const upsert = () => options.upsert(fullMessage).then(options.onReplayed)
-      void (isProtocol ? options.loggedIn.then(upsert) : upsert()).catch(options.onError)
+      void (isProtocol ? options.loggedIn.then(upsert) : upsert()).catch((error: unknown) => {
+        if (!isProtocol || !isHopeless(error)) return options.onError(error)
+        journal.finish(toMessageKeyText(fullMessage.key))
+        options.onGivenUp(error)
+      })
     } catch (error) {
       options.onError(error)
     }

@@ -19,7 +19,7 @@ import { openKeyStore, type KeyStore } from '../keys/open-key-store.ts'
 import { createSignalRepository, type SafeRepository } from '../keys/signal-repository.ts'
 
 const nothing = () => undefined
-export const silentLog = { debug: nothing, trace: nothing }
+export const silentLog = { debug: nothing, trace: nothing, warn: nothing }
 export const silentLogger = createBaileysLogger(silentLog)
 
 export const ourJid = '15550000001:1@s.whatsapp.net'

@@ -1,5 +1,6 @@
 // PATCH /v1/sessions/{id}/messages/{messageId}: another text for a message of ours.
 import * as v from 'valibot'
+import { isTooOldToEdit } from '../../../shared/model/edit-window.ts'
 import { EditMessage } from '../../../shared/model/message.ts'
 import { Problem } from '../../../shared/model/problem.ts'
 import type { Api } from '../../deps.ts'
@@ -19,6 +20,7 @@ export const editMessage = (api: Api) =>
       const { chatId, messageId } = target
       const { type } = 'row' in target ? target.row : target.command.payload.content
       if (type !== 'text') throw new Problem('message.not_editable')
+      if ('row' in target && isTooOldToEdit(target.row, new Date())) throw new Problem('message.too_old')
       const outcome = await giveOrder(api, c, {
         actor,
         sessionId,

@@ -5,7 +5,7 @@ import type { Message } from '../../../shared/model/message.ts'
 import { toQueuedMessage } from '../../../shared/model/queued-message.ts'
 import { listReceipts } from '../../../shared/model/receipts.ts'
 import type { Api } from '../../deps.ts'
-import { toMessageViews } from '../../people.ts'
+import { toMessageViews, withBothAddresses } from '../../people.ts'
 import { sessionOperation } from '../../operation.ts'
 import { ChatIdQuery, findTarget } from './find-target.ts'
 
@@ -18,7 +18,8 @@ export const readMessage = (api: Api) =>
       const target = await findTarget(api, sessionId, c.req.param('messageId'), query.chatId)
       const row = 'row' in target ? target.row : toAccepted(target.command)
       const [view] = await toMessageViews(api, sessionId, [row])
-      return c.json({ ...view, receipts: row.receipts && listReceipts(row.receipts) })
+      const receipts = row.receipts && (await withBothAddresses(api, sessionId, listReceipts(row.receipts)))
+      return c.json({ ...view, receipts })
     },
   )
 

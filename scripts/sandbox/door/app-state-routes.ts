@@ -54,7 +54,7 @@ export const addAppStateRoutes = (app: Hono, { exchange, phones }: DoorDeps): vo
     const wish = await readBody(c, AppStateWish)
     const jid = jidOf(wish.chat, wish.addressing)
     await worker.run(async () => {
-      await changeAppState(worker, toChange(wish), jid, wish.onNextPatch)
+      await changeAppState(worker, toChange(wish), jid, { held: wish.onNextPatch, spoiled: wish.spoiled })
       if (wish.pushName !== undefined) exchange.savePhone({ ...worker.record(), name: wish.pushName })
     })
     return c.body(null, 204)

@@ -14,6 +14,7 @@ import { addMessageRoutes } from './message-routes.ts'
 import { addPhoneRoutes } from './phone-routes.ts'
 import { BadInput } from './read-input.ts'
 import { addSignalRoutes } from './signal-routes.ts'
+import { addStanzaRoutes } from './stanza-routes.ts'
 
 const MAX_BODY_BYTES = 32 * 1024 * 1024
 
@@ -46,6 +47,7 @@ export const createDoor = (deps: DoorDeps): Hono => {
   addAppStateRoutes(app, deps)
   addAccountRoutes(app, deps)
   addFaultRoutes(app, deps)
+  addStanzaRoutes(app, deps)
   app.notFound(() => problem(404, 'route.not_found', 'There is no such route.'))
   app.onError((error) => {
     if (error instanceof BadInput) {

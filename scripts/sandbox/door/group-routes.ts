@@ -7,7 +7,7 @@ import { decideRequests, joinByInvite, withdrawRequest } from '../server/groups/
 import { changeSetting, type SettingWish } from '../server/groups/settings.ts'
 import { Refusal } from '../server/refusal.ts'
 import type { DoorDeps } from './deps.ts'
-import { ChangeMembers, DecideRequests, GroupAdd, JoinGroup, NewGroup, SetGroup } from './group-schemas.ts'
+import { ChangeMembers, DecideRequests, GroupAdd, JoinGroup, NewGroup, SetGroup, ShownAs } from './group-schemas.ts'
 import { phoneOf } from './phone-routes.ts'
 import { readBody } from './read-input.ts'
 
@@ -78,6 +78,13 @@ export const addGroupRoutes = (app: Hono, { exchange, phones }: DoorDeps): void 
     const { phone } = await readBody(c, JoinGroup)
     const refusal = withdrawRequest(book, one(phone), groupOf(c).id)
     return refusal === undefined ? c.body(null, 204) : refuse(refusal)
+  })
+  app.put('/phones/:phone/shown-as', async (c) => {
+    const { record } = phones.get(phoneOf(c))
+    const { as } = await readBody(c, ShownAs)
+    const { shownAs: _before, ...rest } = record
+    exchange.savePhone(as === 'both' ? rest : { ...rest, shownAs: as })
+    return c.body(null, 204)
   })
   app.put('/phones/:phone/group-add', async (c) => {
     const { record } = phones.get(phoneOf(c))

@@ -33,4 +33,5 @@ export const DecideRequests = v.strictObject({
   action: v.picklist(['approve', 'reject']),
   participants: People,
 })
+export const ShownAs = v.strictObject({ as: v.picklist(['both', 'lid', 'pn']) })
 export const GroupAdd = v.strictObject({ allowed: v.boolean() })

@@ -42,6 +42,8 @@ export const AppStateWish = v.pipe(
     addressing: v.optional(v.picklist(['lid', 'pn']), 'lid'),
     /** It happens when a companion sends its next patch of that collection, just before it: a conflict. */
     onNextPatch: v.optional(v.boolean(), false),
+    /** Companions are at first given a patch for it that is none, cannot be opened, has an unknown key or a wrong MAC. */
+    spoiled: v.optional(v.picklist(['bytes', 'value', 'key', 'mac'])),
   }),
   v.check(
     (wish) => names.filter((name) => wish[name] !== undefined).length === 1,

@@ -134,6 +134,8 @@ export const NewMessage = v.pipe(
     alone: v.optional(v.boolean()),
     /** Companions get a placeholder in its place, as of what WhatsApp withholds from them; the phone itself has it. */
     withheld: v.optional(v.boolean()),
+    /** Nobody can read what is in the seal. */
+    garbled: v.optional(v.boolean()),
     /** Of a story (`to: "status@broadcast"`): who may see it. */
     viewers: v.optional(v.array(Somebody)),
   }),
@@ -146,6 +148,18 @@ export const NewMessage = v.pipe(
     'count and quotedMessageId go with text',
   ),
 )
+
+type Content = string | { base64: string } | RawNode[]
+type RawNode = { tag: string; attrs?: Record<string, string> | undefined; content?: Content | undefined }
+const RawNode: v.GenericSchema<RawNode> = v.strictObject({
+  tag: v.pipe(v.string(), v.minLength(1)),
+  attrs: v.optional(v.record(v.string(), v.string())),
+  content: v.optional(
+    v.union([v.string(), v.strictObject({ base64: v.pipe(v.string(), v.base64()) }), v.array(v.lazy(() => RawNode))]),
+  ),
+})
+/** Whatever the server might say to a phone's companions. */
+export const RawStanza = RawNode
 
 export const Page = v.strictObject({
   from: v.optional(Somebody),
@@ -197,6 +211,10 @@ export const NewHistory = v.strictObject({
   phone: Phone,
   /** False: no pair of LID and number is told with it. */
   mappings: v.optional(v.boolean(), true),
+  /** As encrypted files on the media host, as WhatsApp's phones do it; otherwise inside the messages that announce them. */
+  external: v.optional(v.boolean()),
+  /** A part besides, of which nobody can make anything. */
+  unreadable: v.optional(v.boolean()),
   contacts: v.optional(v.array(v.strictObject({ phone: Phone, name: v.optional(Text) })), []),
   chats: v.optional(
     v.array(
@@ -220,6 +238,8 @@ export const NewHistory = v.strictObject({
         messageId: v.optional(MessageId),
         /** Not handed over at the link, but when a companion asks for older ones; needs `at`. */
         older: v.optional(v.boolean()),
+        /** A row that does not say which message it is. */
+        keyless: v.optional(v.boolean()),
       }),
     ),
     [],

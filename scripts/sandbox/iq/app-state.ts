@@ -2,7 +2,7 @@
 // on an old version is refused, and what the companion has missed comes with the refusal.
 import { type BinaryNode } from '@whiskeysockets/baileys'
 import type { Address } from '../records.ts'
-import { appendPatch, patchesAfter, releaseHeld } from '../server/app-state-patches.ts'
+import { appendPatch, patchesAfter, releaseHeld, takeSpoiled } from '../server/app-state-patches.ts'
 import type { Exchange } from '../server/exchange.ts'
 import { bytesOf, child, children, node } from '../server/nodes.ts'
 import type { Answer } from './answer.ts'
@@ -16,11 +16,14 @@ export const answerAppState = (exchange: Exchange, address: Address, iq: BinaryN
     const name = collection.attrs.name ?? ''
     const version = Number(collection.attrs.version ?? 0) || 0
     const patch = bytesOf(collection, 'patch')
+    const spoiled = patch ? undefined : takeSpoiled(exchange, address.phone, name)
     const missed = () =>
       node(
         'patches',
         {},
-        patchesAfter(exchange, address.phone, name, version).map((bytes) => node('patch', {}, bytes)),
+        patchesAfter(exchange, address.phone, name, version).map((bytes, i, all) =>
+          node('patch', {}, i === all.length - 1 ? (spoiled ?? bytes) : bytes),
+        ),
       )
     // A snapshot is a file on WhatsApp's media servers; all patches since the first one say the same.
     if (!patch) return node('collection', { name, version }, [missed()])

@@ -13,7 +13,7 @@ export type Certificates = {
 }
 
 const YEARS = 10
-/** The last one is where Baileys looks for history blobs whatever it is told. */
+/** The last one is the host of history blobs, for clients that lead that name here instead of to `mediaUrl`. */
 const NAMES = ['localhost', 'mmg.whatsapp.net']
 const ADDRESSES = ['127.0.0.1', '::1']
 const RENEW_BEFORE_MS = 30 * 86_400_000

@@ -1,5 +1,6 @@
 // What a phone changes of its account by app state (archived, pinned, labels, names …), and what its companions changed,
 // decrypted. Every MAC is checked: a patch that does not hold is counted.
+import { randomBytes } from 'node:crypto'
 import {
   type ChatModification,
   chatModificationToAppPatch,
@@ -10,7 +11,7 @@ import {
   type WAPatchCreate,
   type WAPatchName,
 } from '@whiskeysockets/baileys'
-import { appendPatch, headOf, holdPatch, patchesAfter } from '../server/app-state-patches.ts'
+import { appendPatch, headOf, holdPatch, patchesAfter, spoilNewest } from '../server/app-state-patches.ts'
 import type { Worker } from './worker.ts'
 
 export const COLLECTIONS: readonly WAPatchName[] = [
@@ -53,12 +54,31 @@ const read = async (worker: Worker, name: WAPatchName) => {
   return { ...decoded, wrong, key, own }
 }
 
-/** Only inside the worker's queue. `held`: it happens when a companion sends its next patch of that collection. */
+export type Spoil = 'bytes' | 'value' | 'key' | 'mac'
+
+/** No patch at all, one that cannot be opened, one under a key that nobody was given, one whose MAC does not fit. */
+const spoil = (patch: proto.ISyncdPatch, version: number, how: Spoil): Uint8Array => {
+  if (how === 'bytes') return Buffer.from('0a7f00', 'hex')
+  const odd = proto.SyncdPatch.fromObject({ ...patch, version: { version } })
+  if (how === 'mac') odd.patchMac = Buffer.from(odd.patchMac ?? []).map((byte) => byte ^ 1)
+  for (const { record } of odd.mutations) {
+    if (!record) continue
+    if (how === 'key') record.keyId = { id: randomBytes(6) }
+    if (how === 'value') record.value = { blob: Buffer.from(record.value?.blob ?? []).subarray(1) }
+  }
+  if (how === 'key') odd.keyId = { id: randomBytes(6) }
+  return proto.SyncdPatch.encode(odd).finish()
+}
+
+/**
+ * Only inside the worker's queue. `held`: it happens when a companion sends its next patch of that collection. `spoiled`:
+ * it happens, and companions are at first given a patch for it that does not hold.
+ */
 export const changeAppState = async (
   worker: Worker,
   change: AppStateChange,
   jid: string,
-  held: boolean,
+  { held, spoiled }: { held: boolean; spoiled?: Spoil | undefined },
 ): Promise<void> => {
   const made = toPatch(change, jid)
   const { state, key, own } = await read(worker, made.type)
@@ -66,6 +86,7 @@ export const changeAppState = async (
   const bytes = proto.SyncdPatch.encode(patch).finish()
   const { exchange, self } = worker
   const madeOn = headOf(exchange, self.phone, made.type)
+  if (spoiled) spoilNewest(exchange, self.phone, made.type, spoil(patch, madeOn + 1, spoiled))
   if (held) holdPatch(exchange, self.phone, made.type, { madeOn, patch: bytes })
   else appendPatch(exchange, self, made.type, madeOn, bytes)
 }

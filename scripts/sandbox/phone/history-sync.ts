@@ -1,9 +1,10 @@
 // What a phone tells a companion after it was linked: the app-state key, then the chats, the names and the latest
-// messages. Sent once per link, as private messages with the data inline.
+// messages. Sent once per link, as private messages with the data in them, or in a file on the media host that they name.
 import { randomBytes } from 'node:crypto'
 import { promisify } from 'node:util'
 import { deflate } from 'node:zlib'
 import { type BinaryNode, proto } from '@whiskeysockets/baileys'
+import { sealMedia } from '../media/seal-media.ts'
 import type { Address, Device, History, HistoryMessage } from '../records.ts'
 import { node, unixSeconds } from '../server/nodes.ts'
 import { routeMessage } from '../server/route-message.ts'
@@ -17,11 +18,13 @@ const { Type } = proto.Message.ProtocolMessage
 const EMPTY: History = { contacts: [], chats: [], messages: [] }
 
 const webMessage = (chatJid: string, message: HistoryMessage): proto.IWebMessageInfo => ({
-  key: {
-    remoteJid: chatJid,
-    fromMe: message.fromMe ?? false,
-    id: message.messageId ?? randomBytes(16).toString('hex').toUpperCase(),
-  },
+  key: message.keyless
+    ? null
+    : {
+        remoteJid: chatJid,
+        fromMe: message.fromMe ?? false,
+        id: message.messageId ?? randomBytes(16).toString('hex').toUpperCase(),
+      },
   message: { conversation: message.text },
   messageTimestamp: unixSeconds(message.at ? Date.parse(message.at) : Date.now()),
   status: message.fromMe ? proto.WebMessageInfo.Status.READ : undefined,
@@ -111,15 +114,29 @@ const keyShare = (worker: Worker): proto.Message.IProtocolMessage => {
   }
 }
 
-const notification = async (chunk: proto.IHistorySync): Promise<proto.Message.IProtocolMessage> => ({
-  type: Type.HISTORY_SYNC_NOTIFICATION,
-  historySyncNotification: proto.Message.HistorySyncNotification.fromObject({
-    syncType: chunk.syncType,
-    chunkOrder: chunk.chunkOrder ?? null,
-    progress: chunk.progress ?? null,
-    initialHistBootstrapInlinePayload: await compress(proto.HistorySync.encode(chunk).finish()),
-  }),
-})
+/** WhatsApp's phones name no address, only the path: clients know the host. */
+const asFile = async ({ exchange }: Worker, packed: Buffer): Promise<object> => {
+  const { bytes, ...sealed } = await sealMedia(packed, 'md-msg-hist')
+  const { directPath } = await exchange.media.put(bytes)
+  return { ...sealed, directPath }
+}
+
+const notification = async (
+  worker: Worker,
+  chunk: proto.IHistorySync,
+  { external, unreadable }: Pick<History, 'external' | 'unreadable'> = {},
+): Promise<proto.Message.IProtocolMessage> => {
+  const packed = unreadable ? randomBytes(200) : await compress(proto.HistorySync.encode(chunk).finish())
+  return {
+    type: Type.HISTORY_SYNC_NOTIFICATION,
+    historySyncNotification: proto.Message.HistorySyncNotification.fromObject({
+      syncType: chunk.syncType,
+      chunkOrder: chunk.chunkOrder ?? null,
+      progress: chunk.progress ?? null,
+      ...(external ? await asFile(worker, packed) : { initialHistBootstrapInlinePayload: packed }),
+    }),
+  }
+}
 
 /** Undefined when the companion has no keys. */
 const sealForOwn = async (
@@ -166,7 +183,7 @@ export const olderMessages = async (
     .slice(0, asked.onDemandMsgCount ?? 50)
   const jid = asked.chatJid ?? ''
   const messages = older.map((one, i) => ({ message: webMessage(jid, one), msgOrderId: older.length - i }))
-  const told = await notification({
+  const told = await notification(worker, {
     syncType: HistorySyncType.ON_DEMAND,
     conversations: [{ id: jid, messages }],
     chunkOrder: 1,
@@ -183,8 +200,10 @@ export const sendHistory = async (worker: Worker, to: Address): Promise<void> =>
   const device = (): Device | undefined => store.devices.get([to.phone, to.device])
   if (device()?.historySent !== false) return
   const parts = [keyShare(worker)]
-  for (const chunk of chunks(worker, atLink(store.history.get(to.phone) ?? EMPTY)))
-    parts.push(await notification(chunk))
+  const history = store.history.get(to.phone) ?? EMPTY
+  const { external, unreadable } = history
+  if (unreadable) parts.push(await notification(worker, { syncType: HistorySyncType.RECENT, chunkOrder: 9 }, history))
+  for (const chunk of chunks(worker, atLink(history))) parts.push(await notification(worker, chunk, { external }))
   const stanzas = await sealForOwn(worker, to, parts)
   if (!stanzas) return
   exchange.transact(() => {

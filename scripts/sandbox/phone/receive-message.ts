@@ -73,18 +73,18 @@ const answerIn = (worker: Worker, from: string, content: proto.IMessage): { deta
   if (!key?.id) return {}
   const { store, directory } = exchange
   const sentSeq = store.sentIds.get([self.phone, key.id])
-  const keptSeq = store.inboxIds.get([self.phone, from, key.id])
-  const mine = sentSeq === undefined ? undefined : store.sent.get([self.phone, sentSeq])
-  const theirs = keptSeq === undefined ? undefined : store.inbox.get([self.phone, keptSeq])
-  const original = mine ?? theirs
+  // In a group a third one may have asked.
+  const author = sentSeq === undefined ? (directory.resolve(key.participant ?? undefined)?.phone ?? from) : self.phone
+  const keptSeq = store.inboxIds.get([self.phone, author, key.id])
+  const original =
+    sentSeq !== undefined
+      ? store.sent.get([self.phone, sentSeq])
+      : keptSeq === undefined
+        ? undefined
+        : store.inbox.get([self.phone, keptSeq])
   if (!original) return {}
   const formsOf = (phone: string) => (['lid', 'pn'] as const).map((form) => directory.jid({ phone, device: 0 }, form))
-  const opened = openAnswer(
-    content,
-    proto.Message.decode(original.content),
-    formsOf(mine ? self.phone : from),
-    formsOf(from),
-  )
+  const opened = openAnswer(content, proto.Message.decode(original.content), formsOf(author), formsOf(from))
   return opened ? { details: opened } : {}
 }
 

@@ -8,6 +8,7 @@ import { bytesOf, child, node } from '../server/nodes.ts'
 import { receiptIds } from '../server/route-receipt.ts'
 import { routeMessage } from '../server/route-message.ts'
 import { stanzaAttributes } from './content.ts'
+import { noMessage } from './send-message.ts'
 import { uploadAgain } from './upload-again.ts'
 import type { Worker } from './worker.ts'
 
@@ -64,16 +65,15 @@ const resend = async (
     // With the key, which it may have missed.
     const { distribution } = await signal.encryptForGroup(group.id, directory.jid(self, 'lid'), {})
     const key = { groupId: group.id, axolotlSenderKeyDistributionMessage: distribution }
-    const enc = await signal.encrypt(jid, Object.assign(content, { senderKeyDistributionMessage: key }))
+    const whole = Object.assign(content, { senderKeyDistributionMessage: key })
+    const enc = await signal.encrypt(jid, message.garbled ? noMessage() : whole)
     const attrs = { id: message.messageId, to: group.id, participant: jid, ...stanzaAttributes(message.kind) }
     return node('message', attrs, [node('enc', { v: 2, type: enc.type, count }, enc.ciphertext)])
   }
   const own = to.phone === self.phone
   const chat = directory.jid({ phone: message.to, device: 0 }, message.addressing)
-  const enc = await signal.encrypt(
-    jid,
-    own ? { deviceSentMessage: { destinationJid: chat, message: content } } : content,
-  )
+  const whole = own ? { deviceSentMessage: { destinationJid: chat, message: content } } : content
+  const enc = await signal.encrypt(jid, message.garbled ? noMessage() : whole)
   return node(
     'message',
     {

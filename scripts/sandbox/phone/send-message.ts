@@ -13,11 +13,17 @@ import type { Worker } from './worker.ts'
 
 export const newMessageId = (): string => randomBytes(16).toString('hex').toUpperCase()
 
+/** Field 1 says that it is two bytes longer than what is there; padded as a message is. */
+export const noMessage = (): Uint8Array =>
+  Buffer.concat([Buffer.from([0x0a, 0x24]), randomBytes(34), Buffer.alloc(1, 1)])
+
 export type Odd = {
   /** The server tells the receivers no other form of the sender's address. */
   alone?: boolean | undefined
   /** The server gives companions a placeholder in its place. */
   withheld?: boolean | undefined
+  /** Sealed as it should be, and nothing that anybody can read is in it, however often it is asked for again. */
+  garbled?: boolean | undefined
   /** Of a story: the numbers of those who may see it. */
   viewers?: readonly string[] | undefined
 }
@@ -34,7 +40,7 @@ export const sendMessage = async (
   to: string,
   wish: Wish,
   addressing: Addressing,
-  { alone, withheld, viewers = [] }: Odd = {},
+  { alone, withheld, garbled, viewers = [] }: Odd = {},
 ): Promise<string> => {
   const { exchange, self, signal } = worker
   const { store, directory } = exchange
@@ -42,13 +48,14 @@ export const sendMessage = async (
   const messageId = newMessageId()
   const group = to === STORIES ? storyFor(worker, viewers) : store.groups.get(to)
   const chat = group ? group.id : directory.jid({ phone: to, device: 0 }, addressing)
-  const copy: proto.IMessage = { deviceSentMessage: { destinationJid: chat, message } }
+  const said = garbled ? noMessage() : message
+  const copy = garbled ? said : { deviceSentMessage: { destinationJid: chat, message } }
   const receivers = [
-    ...(to === self.phone ? [] : directory.devices(to).map((address) => ({ address, message }))),
+    ...(to === self.phone ? [] : directory.devices(to).map((address) => ({ address, message: said }))),
     ...directory.devices(self.phone).flatMap((address) => (address.device === 0 ? [] : [{ address, message: copy }])),
   ]
   const copies: BinaryNode[] = []
-  const sealed = group && (await encryptForGroup(worker, group, message))
+  const sealed = group && (await encryptForGroup(worker, group, said))
   for (const receiver of group ? [] : receivers) {
     const enc = await encryptFor(worker, receiver.address, receiver.message)
     if (enc) copies.push(node('to', { jid: directory.jid(receiver.address, addressing) }, [enc]))
@@ -68,6 +75,7 @@ export const sendMessage = async (
       receipts: [],
       content: Buffer.from(proto.Message.encode(message).finish()),
       addressing,
+      ...(garbled ? { garbled } : {}),
     })
     const attrs = {
       id: messageId,

@@ -4,6 +4,7 @@ import { type BinaryNode, proto } from '@whiskeysockets/baileys'
 import type { Address, Group } from '../records.ts'
 import { node } from '../server/nodes.ts'
 import { encryptFor } from './encrypt-for.ts'
+import type { Sealable } from './signal.ts'
 import type { Worker } from './worker.ts'
 
 const nameOf = ({ phone, device }: Address): string => `${phone}:${device}`
@@ -12,7 +13,7 @@ const nameOf = ({ phone, device }: Address): string => `${phone}:${device}`
 export const encryptForGroup = async (
   worker: Worker,
   group: { id: string; members: readonly Pick<Group['members'][number], 'phone'>[] },
-  message: proto.IMessage,
+  message: Sealable,
 ): Promise<BinaryNode[]> => {
   const { exchange, self, signal } = worker
   const { directory } = exchange

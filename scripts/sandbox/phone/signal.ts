@@ -17,6 +17,10 @@ import { keepWrongGuessesOut, type SessionRecord } from './wrong-guess.ts'
 
 export type PhoneSignal = ReturnType<typeof createPhoneSignal>
 export type Enc = { type: 'pkmsg' | 'msg'; ciphertext: Uint8Array }
+/** Bytes: sealed as they are, whatever they mean to whoever opens them. */
+export type Sealable = proto.IMessage | Uint8Array
+
+const plainOf = (message: Sealable): Uint8Array => (message instanceof Uint8Array ? message : encodeWAMessage(message))
 
 /** Baileys' Signal repository logs nothing that the sandbox wants to hear. */
 const silent = { level: 'silent', child: () => silent, trace() {}, debug() {}, info() {}, warn() {}, error() {} }
@@ -85,13 +89,13 @@ export const createPhoneSignal = (store: Store, phone: Phone) => {
       const padded = await repository.decryptMessage({ jid, type: enc.type, ciphertext: Buffer.from(enc.ciphertext) })
       return proto.Message.decode(unpadRandomMax16(padded))
     },
-    encrypt: async (jid: string, message: proto.IMessage): Promise<Enc> => {
-      const { type, ciphertext } = await repository.encryptMessage({ jid, data: encodeWAMessage(message) })
+    encrypt: async (jid: string, message: Sealable): Promise<Enc> => {
+      const { type, ciphertext } = await repository.encryptMessage({ jid, data: plainOf(message) })
       return { type, ciphertext }
     },
     /** Seals for everybody in a group, and the key that each device there needs once. */
-    encryptForGroup: async (group: string, own: string, message: proto.IMessage) => {
-      const data = encodeWAMessage(message)
+    encryptForGroup: async (group: string, own: string, message: Sealable) => {
+      const data = plainOf(message)
       const { ciphertext, senderKeyDistributionMessage } = await repository.encryptGroupMessage({
         group,
         meId: own,

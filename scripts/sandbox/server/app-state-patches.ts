@@ -29,13 +29,32 @@ export const appendPatch = (
   const numbered = proto.SyncdPatch.encode(decoded).finish()
   exchange.transact(() => {
     exchange.store.patches.put([author.phone, name, version], Buffer.from(numbered))
-    for (const other of exchange.directory.devices(author.phone)) {
-      if (other.device === author.device || other.device === 0) continue
-      const attrs = { type: 'server_sync', id: randomUUID(), from: S_WHATSAPP_NET, t: unixSeconds() }
-      exchange.post(other, 'notification', node('notification', attrs, [node('collection', { name, version })]))
-    }
+    announce(exchange, author, name, version)
   })
   return version
+}
+
+/** Only inside `transact`. */
+const announce = (exchange: Exchange, author: Address, name: string, version: number): void => {
+  for (const other of exchange.directory.devices(author.phone)) {
+    if (other.device === author.device || other.device === 0) continue
+    const attrs = { type: 'server_sync', id: randomUUID(), from: S_WHATSAPP_NET, t: unixSeconds() }
+    exchange.post(other, 'notification', node('notification', attrs, [node('collection', { name, version })]))
+  }
+}
+
+const spoiledPatches = new WeakMap<Exchange, Map<string, Buffer>>()
+
+/** The first companion that asks for the newest patch of a collection is given this in its place. */
+export const spoilNewest = (exchange: Exchange, phone: string, name: string, patch: Uint8Array): void => {
+  const all = spoiledPatches.get(exchange) ?? new Map<string, Buffer>()
+  spoiledPatches.set(exchange, all.set(`${phone}/${name}`, Buffer.from(patch)))
+}
+
+export const takeSpoiled = (exchange: Exchange, phone: string, name: string): Buffer | undefined => {
+  const patch = spoiledPatches.get(exchange)?.get(`${phone}/${name}`)
+  if (patch) spoiledPatches.get(exchange)?.delete(`${phone}/${name}`)
+  return patch
 }
 
 type Held = { madeOn: number; patch: Uint8Array }

@@ -22,6 +22,14 @@ export const createDirectory = (store: Store) => ({
     addressing === 'pn'
       ? jidEncode(phone, SERVER, device)
       : jidEncode(store.phones.get(phone)?.lid ?? phone, 'lid', device),
+  /** As the server names a device in groups: by LID with its number beside it, or by one of them alone. */
+  named: ({ phone, device }: Address): { jid: string; pn?: string } => {
+    const own = store.phones.get(phone)
+    const pn = jidEncode(phone, SERVER, device)
+    if (own?.shownAs === 'pn') return { jid: pn }
+    const jid = jidEncode(own?.lid ?? phone, 'lid', device)
+    return own?.shownAs === 'lid' ? { jid } : { jid, pn: jidEncode(phone, SERVER, 0) }
+  },
   /** Every device of a number, the phone first. */
   devices: (phone: string): Address[] => [
     { phone, device: 0 },

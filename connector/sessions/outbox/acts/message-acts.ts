@@ -1,5 +1,6 @@
 // Messages of ours, and what we do to messages.
 import type { PlainContent } from '../../../../shared/model/content.ts'
+import { isTooOldToEdit } from '../../../../shared/model/edit-window.ts'
 import { nameInGroup } from './name-in-group.ts'
 import type { Command, CommandKind } from '../../../../shared/model/command.ts'
 import type { MessageRef } from '../../../whatsapp/message-ref.ts'
@@ -14,6 +15,12 @@ const notOnWhatsapp: Outcome = {
   outcome: 'failed',
   code: 'recipient.not_on_whatsapp',
   reason: 'This number is not on WhatsApp',
+}
+
+const tooOld: Outcome = {
+  outcome: 'failed',
+  code: 'message.too_old',
+  reason: 'It was sent too long ago: nobody would see the change',
 }
 
 async function quotedFor(context: ActContext, chatId: string, messageId: string | undefined) {
@@ -114,6 +121,8 @@ export const messageActs: Acts<MessageKind> = {
   'message.edit': async (context, command) => {
     const target = await targetOf(context, command.payload, 'me')
     if (!target) return unknownTarget
+    // It may have waited long for a connection.
+    if (isTooOldToEdit(target.row, new Date())) return tooOld
     await context.connection.sending.edit(target.ref, idOf(command), command.payload.text)
     return awaitingAck
   },

@@ -9,7 +9,7 @@ import type { ActContext } from './act.ts'
 const userOf = (jid: string) => jid.split('@')[0] ?? jid
 
 export async function nameInGroup<C extends OutContent>(
-  { store, sessionId }: Pick<ActContext, 'store' | 'sessionId'>,
+  { store, sessionId, connection }: Pick<ActContext, 'store' | 'sessionId' | 'connection'>,
   chatId: string,
   content: C,
 ): Promise<C> {
@@ -18,8 +18,8 @@ export async function nameInGroup<C extends OutContent>(
   if (!group) return content
   let { text } = content
   const mentions = content.mentions.map((jid) => {
-    const person = toAddresses([jid])
-    const { lid, phone } = group.members.find((one) => isSamePerson(one, person)) ?? person
+    const person = toAddresses(connection.identify(jid))
+    const { lid, phone } = { ...group.members.find((one) => isSamePerson(one, person)), ...person }
     const wanted = group.addressing === 'lid' ? lid : phone && toPhoneJid(phone)
     if (wanted === undefined || wanted === jid) return jid
     text = text.replaceAll(`@${userOf(jid)}`, `@${userOf(wanted)}`)

@@ -42,14 +42,14 @@ export const createGroupBook = (exchange: Exchange) => {
     },
     /** One notification to every companion of these numbers. Only inside `transact`. */
     announce: (group: Group, by: string, change: BinaryNode, to: readonly string[]) => {
-      const author = { phone: by, device: 0 }
+      const { jid, pn } = directory.named({ phone: by, device: 0 })
       const attrs = {
         from: group.id,
         type: 'w:gp2',
         id: randomUUID().replaceAll('-', '').toUpperCase(),
         t: unixSeconds(),
-        participant: directory.jid(author, 'lid'),
-        participant_pn: directory.jid(author, 'pn'),
+        participant: jid,
+        participant_pn: pn,
         notify: store.phones.get(by)?.name,
         addressing_mode: 'lid',
       }

@@ -7,10 +7,10 @@ import { node } from '../nodes.ts'
 type Directory = Exchange['directory']
 
 /** The attributes that name one person, `lid` first. */
-export const personAttributes = (directory: Directory, phone: string) => ({
-  jid: directory.jid({ phone, device: 0 }, 'lid'),
-  phone_number: directory.jid({ phone, device: 0 }, 'pn'),
-})
+export const personAttributes = (directory: Directory, phone: string) => {
+  const { jid, pn } = directory.named({ phone, device: 0 })
+  return { jid, phone_number: pn }
+}
 
 export const groupNode = (directory: Directory, group: Group): BinaryNode => {
   const lid = (phone: string) => directory.jid({ phone, device: 0 }, 'lid')

@@ -20,11 +20,12 @@ export const routeGroupMessage = (exchange: Exchange, sender: Address, stanza: B
   const encs = children(stanza, 'enc')
   if (encs.length === 0) return INVALID
   const identity = child(stanza, 'device-identity')
+  const { jid, pn } = directory.named(sender)
   const attrs = {
     from: group.id,
-    participant: directory.jid(sender, 'lid'),
-    participant_pn: directory.jid({ phone: sender.phone, device: 0 }, 'pn'),
-    addressing_mode: 'lid',
+    participant: jid,
+    participant_pn: pn,
+    addressing_mode: jid.endsWith('@lid') ? 'lid' : 'pn',
     id,
     type: type ?? 'text',
     t: unixSeconds(),

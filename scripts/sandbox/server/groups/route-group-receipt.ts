@@ -12,7 +12,7 @@ export const routeGroupReceipt = (exchange: Exchange, author: Address, receipt: 
   const target = directory.resolve(participant)
   const forward = (receiver: Address, told: string | undefined) => {
     if (receiver.phone === author.phone && receiver.device === author.device) return
-    const attrs = { from: to, participant: directory.jid(author, 'lid'), id, type: told }
+    const attrs = { from: to, participant: directory.named(author).jid, id, type: told }
     exchange.post(
       receiver,
       'receipt',
