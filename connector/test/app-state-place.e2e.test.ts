@@ -17,6 +17,11 @@ beforeAll(async () => {
   url = String((await world.door('GET', '/'))['wsUrl'])
   const connector = await world.startConnector()
   await world.link('s', ana)
+  // The first sync of a new link is Baileys' own affair: it is over when a chat that is there changes.
+  await world.door('POST', `/phones/${beto.phone}/messages`, { to: ana.phone, text: 'hello' })
+  await world.untilEvent('message.received')
+  await world.door('POST', `/phones/${ana.phone}/app-state`, { chat: beto.phone, pin: true })
+  await world.untilEvent('chat.updated', (event) => event.data['isPinned'] === true)
   await connector.stop()
 }, 60_000)
 afterAll(() => world.close())

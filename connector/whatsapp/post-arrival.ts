@@ -18,8 +18,10 @@ export type PostKeeper = {
 
 /** To be called with every stanza before Baileys takes it further. */
 export function keepPost(node: BinaryNode, { keyStore, journal, wire, isIgnored }: PostKeeper): void {
+  // The first frames of a handshake are no stanzas.
+  if (node.tag !== 'message') return
   const { from, id, server_id: serverId, is_sender: isSender } = node.attrs
-  if (node.tag !== 'message' || !id || !from || !isChannelJid(from) || isIgnored(from)) return
+  if (!id || !from || !isChannelJid(from) || isIgnored(from)) return
   const plaintext = Array.isArray(node.content)
     ? node.content.find(({ tag }) => tag === 'plaintext')?.content
     : undefined
