@@ -1,13 +1,7 @@
 // One socket from birth to end. A socket is never reused; what it emits after its end is not listened to.
 import type { Agent } from 'node:http'
 import type { Agent as HttpsAgent } from 'node:https'
-import makeWASocket, {
-  DisconnectReason,
-  proto,
-  S_WHATSAPP_NET,
-  type BinaryNode,
-  type WASocket,
-} from '@whiskeysockets/baileys'
+import makeWASocket, { proto, type BinaryNode, type WASocket } from '@whiskeysockets/baileys'
 import { isChannelJid } from '../../shared/model/jid.ts'
 import type { SessionSettings } from '../../shared/model/session.ts'
 import { createAccount, type Account } from './account.ts'
@@ -34,6 +28,7 @@ import { createKnownNumbers } from './known-numbers.ts'
 import { createPeople, type People } from './people.ts'
 import { openChannels } from './open-channels.ts'
 import { toLidPairs } from './lid-mappings.ts'
+import { unlink } from './unlink.ts'
 import { watchQrRotation } from './qr-rotation.ts'
 import type { RetryCaches } from './retry-caches.ts'
 import { createSending, type Sending } from './sending.ts'
@@ -106,8 +101,6 @@ export type Connection = {
 }
 
 const firstQrMs = 60_000
-/** How long a goodbye may wait for the commits of what was sent before it. */
-const goodbyeMs = 10_000
 const laterQrMs = 20_000
 /** How long what was said while we were away may take to come in. */
 const backlogMs = 30_000
@@ -339,22 +332,6 @@ export function openConnection(options: ConnectionOptions): Connection {
       onReplayed: () => (replayed += 1),
     }).catch((error: unknown) => options.log.debug({ err: error }, 'replay failed'))
 
-  /** Baileys' own ends the socket in the moment in which it hands over the goodbye, which may have to wait at the wire. */
-  async function logout(): Promise<void> {
-    const jid = creds.me?.id
-    if (jid !== undefined) {
-      const farewell = { tag: 'remove-companion-device', attrs: { jid, reason: 'user_initiated' } }
-      const attrs = { to: S_WHATSAPP_NET, type: 'set', id: sock.generateMessageTag(), xmlns: 'md' }
-      await sock.sendNode({ tag: 'iq', attrs, content: [farewell] })
-      let timer: NodeJS.Timeout | undefined
-      const late = new Promise((resolve) => (timer = setTimeout(resolve, goodbyeMs)))
-      await Promise.race([wire?.passed(), late])
-      clearTimeout(timer)
-    }
-    const loggedOut = { output: { statusCode: DisconnectReason.loggedOut } }
-    await sock.end(Object.assign(new Error('Intentional Logout'), loggedOut))
-  }
-
   async function end(reason: string): Promise<void> {
     safe?.close()
     sock.end(new Error(reason)).catch((error: unknown) => options.log.debug({ err: error }, 'ending a socket failed'))
@@ -374,7 +351,7 @@ export function openConnection(options: ConnectionOptions): Connection {
     isMe: (jid) => identities.isMe(jid),
     askOutreachLock: async () => void (await sock.fetchAccountReachoutTimelock()),
     requestPairingCode: (phone) => sock.requestPairingCode(phone),
-    logout,
+    logout: () => unlink(sock, creds.me?.id, async () => wire?.passed()),
     end,
     health: () => ({ undoneGuesses: safe?.undoneGuesses() ?? 0, replayed }),
   }
