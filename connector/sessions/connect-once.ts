@@ -4,6 +4,7 @@ import { isChannelJid } from '../../shared/model/jid.ts'
 import type { Session, SessionSettings } from '../../shared/model/session.ts'
 import type { Fact, MessageFact } from '../whatsapp/facts.ts'
 import { isLinked, openConnection, type Connection } from '../whatsapp/connection.ts'
+import { settleAccount } from './settle-account.ts'
 import type { ClientVersion } from '../whatsapp/client-version.ts'
 import type { Journal } from '../whatsapp/keys/journal.ts'
 import type { KeyStore } from '../whatsapp/keys/open-key-store.ts'
@@ -73,6 +74,7 @@ export async function connectOnce(
     await reporter.announce('session.connecting', {})
     // What the last socket told is stored before the journal is looked at again.
     await recorder.idle()
+    await settleAccount(held, session)
     const address = await addressOf(held, session)
     if ('unknown' in address) return { closed: { code: 0, reason: address.unknown }, opened: false }
     const { url, agent, mediaPlace } = address

@@ -1,7 +1,7 @@
 // Linking and unlinking, by every door a phone has.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { EventType, StoredEvent } from '../../shared/model/event.ts'
-import { openWorld, type World } from '../../scripts/testing/world.ts'
+import { openWorld, type Phone, type World } from '../../scripts/testing/world.ts'
 
 let world: World
 beforeAll(async () => {
@@ -94,6 +94,38 @@ test('a deleted session takes everything it owned along, and says so last in its
   expect((await world.store.chats.page('deleted', { limit: 10 })).data).toEqual([])
   expect(await world.store.events.read('deleted', 0, 10)).toHaveLength(1)
   expect((await world.phoneState(ana)).devices).toEqual([])
+})
+
+test('what waits for a number that was logged out goes when it is back, and never from another number', async () => {
+  const [ana, beto, eva] = [await world.phone('Ana'), await world.phone('Beto'), await world.phone('Eva')]
+  const relink = async (phone: Phone) => {
+    const before = world.of('session.connected', 'whose').length
+    const qrs = world.of('session.qr', 'whose').length
+    await world.store.sessions.want('whose', 'linked')
+    const qr = await world.until('a new QR', () => world.of('session.qr', 'whose')[qrs])
+    await world.door('POST', `/phones/${phone.phone}/scan`, { qr: String(qr.data['code']) })
+    await world.until('connected again', () => world.of('session.connected', 'whose').length > before)
+  }
+  const leave = async () => {
+    const before = world.of('session.logged_out', 'whose').length
+    await world.store.sessions.want('whose', 'logged_out')
+    await world.until('logged out', () => world.of('session.logged_out', 'whose').length > before)
+  }
+  await world.link('whose', ana)
+  await leave()
+  await world.post('whose', beto, 'from Ana alone')
+  await relink(ana)
+  expect((await world.inbox(beto, 1)).map(({ text }) => text)).toEqual(['from Ana alone'])
+
+  await leave()
+  const waiting = await world.post('whose', beto, 'never from Eva')
+  await relink(eva)
+  const failed = await says('whose', 'message.failed', (event) => event.data['messageId'] === waiting)
+  expect(failed.data['error']).toMatchObject({ code: 'session.other_account' })
+  const later = await world.post('whose', beto, 'from Eva')
+  await says('whose', 'message.sent', (event) => event.data['messageId'] === later)
+  expect((await world.inbox(beto, 2)).map(({ text }) => text)).toEqual(['from Ana alone', 'from Eva'])
+  expect(await world.store.sessions.read('whose')).toMatchObject({ phone: eva.phone, lastPhone: eva.phone })
 })
 
 test('WHATSAPP_URL makes an ordinary session use another server that speaks the protocol', async () => {

@@ -168,6 +168,8 @@ export type Command<K extends CommandKind = CommandKind> = {
   taker?: string
   /** It has passed its `expiresAt`, and never leaves: whoever finds it in `sending` ends it. */
   expiring?: true
+  /** It must not leave any more, and why; it ends like what expires. */
+  refused?: { code: string; reason: string }
   error?: { code: string; reason: string; errors?: FieldFault[] }
   /** What was asked for, once it is done. */
   result?: Record<string, unknown>

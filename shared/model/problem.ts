@@ -75,6 +75,7 @@ const table = {
   'batch.not_found': { status: 404, title: 'There is no such batch', retryable: false },
   'recipient.not_on_whatsapp': { status: 422, title: 'The recipient is not on WhatsApp', retryable: false },
   'command.failed': { status: 502, title: 'It was tried and did not succeed', retryable: false },
+  'session.other_account': { status: 409, title: 'Another number is linked now', retryable: false },
   'command.outcome_unknown': { status: 502, title: 'It may have happened or not', retryable: false },
   'session.not_connected': { status: 503, title: 'The session has no connection to WhatsApp now', retryable: true },
   'queue.full': { status: 429, title: 'Too many commands of this session are waiting', retryable: true },

@@ -121,6 +121,8 @@ export type Session = {
   status: SessionStatus
   linked: boolean
   phone?: string
+  /** The number that was linked last; it stays when the link ends. */
+  lastPhone?: string
   lid?: string
   pushName?: string
   platform?: string
@@ -176,6 +178,7 @@ export function toSessionView(session: Session, counts: { totalChats?: number } 
     isActive: session.wanted === 'linked',
     linked: session.linked,
     phone: session.phone,
+    lastPhone: session.lastPhone,
     lid: session.lid,
     pushName: session.pushName,
     platform: session.platform,

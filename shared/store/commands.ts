@@ -217,10 +217,25 @@ export function createCommandStore(db: Db) {
      */
     async startExpiry(id: string, epoch: number): Promise<boolean> {
       const result = await commands.updateOne(
-        { _id: id, $or: [{ state: 'queued' }, { state: 'sending', expiring: true, epoch: { $lte: epoch } }] },
+        {
+          _id: id,
+          $or: [
+            { state: 'queued' },
+            { state: 'sending', expiring: true, epoch: { $lte: epoch } },
+            { state: 'sending', refused: { $exists: true }, epoch: { $lt: epoch } },
+          ],
+        },
         { $set: { state: 'sending', expiring: true, epoch } },
       )
       return result.matchedCount === 1
+    },
+
+    /** Nothing that has not gone leaves any more: each is told as failed with this, and ends. */
+    async refuseAll(sessionId: string, refused: { code: string; reason: string }): Promise<void> {
+      await commands.updateMany(
+        { sessionId, state: { $in: ['queued', 'sending'] } },
+        { $set: { refused, expiresAt: new Date(0) }, $unset: { notBefore: '', retryAt: '' } },
+      )
     },
 
     /** Cancels what has not gone; again, it answers the same. Throws `command.not_found` or `command.already_sent`. */

@@ -325,6 +325,7 @@ const exercises: Exercises = {
     finish: (store) => store.finish('s1/m1', 1, 'done'),
     putBack: (store) => store.putBack('s1/m1', 1, at, true),
     startExpiry: (store) => store.startExpiry('s1/m2', 1),
+    refuseAll: (store) => store.refuseAll('s2', { code: 'c', reason: 'r' }),
     cancel: (store) => store.cancel('s1/m0', () => true),
     read: (store) => store.read('s1/m1'),
     ofMessage: (store) => store.ofMessage('s1', 'm1'),

@@ -69,9 +69,10 @@ export function createSendGroup(options: SendOptions): SendGroup {
     if (!command.expiresAt || command.expiresAt.getTime() > now)
       return isSend(command) && !options.mayLeave() ? 'wait' : 'go'
     if (!(await store.commands.startExpiry(command._id, epoch))) return 'go'
-    await failMessage(command, { code: 'command.expired', reason: 'It was not sent before expiresAt' })
-    await options.batches.ended(command, 'expired')
-    await store.commands.finish(command._id, epoch, 'expired')
+    const { refused } = command
+    await failMessage(command, refused ?? { code: 'command.expired', reason: 'It was not sent before expiresAt' })
+    await options.batches.ended(command, refused ? 'failed' : 'expired', refused)
+    await store.commands.finish(command._id, epoch, refused ? 'failed' : 'expired', refused)
     return 'over'
   }
 
