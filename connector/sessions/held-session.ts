@@ -23,6 +23,7 @@ import { toMergeEvent } from './record/record-directory.ts'
 import { createAddresses } from './record/addresses.ts'
 import type { RecordContext } from './record/context.ts'
 import { openCounters } from './record/counters.ts'
+import { createArrivalOrder } from './record/arrival-order.ts'
 import { createEarlyMarks } from './record/early-marks.ts'
 import { createRecorder } from './record/recorder.ts'
 import { createPeopleMark } from './reconcile-people.ts'
@@ -99,7 +100,15 @@ export function holdSession(options: HeldSessionOptions): HeldSession {
     const journal = createJournal(keyStore.memory, me)
     const counters = openCounters((counted) => store.sessions.count(sessionId, counted))
     const addresses = createAddresses(store, sessionId, (keep, other) => appender.append([toMergeEvent(keep, other)]))
-    const context: RecordContext = { sessionId, store, appender, addresses, counters, early: createEarlyMarks() }
+    const context: RecordContext = {
+      sessionId,
+      store,
+      appender,
+      addresses,
+      counters,
+      arrivals: createArrivalOrder(),
+      early: createEarlyMarks(),
+    }
     const media = createSessionMedia({
       context,
       limits: options.media,

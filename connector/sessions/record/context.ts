@@ -6,6 +6,7 @@ import { toPerson, type Person } from '../../../shared/model/person.ts'
 import type { Store } from '../../../shared/store/open-store.ts'
 import type { Jids } from '../../whatsapp/facts.ts'
 import type { Addresses } from './addresses.ts'
+import type { ArrivalOrder } from './arrival-order.ts'
 import type { SessionMedia } from '../media/files.ts'
 import type { Counters } from './counters.ts'
 import type { EarlyMarks } from './early-marks.ts'
@@ -18,6 +19,8 @@ export type RecordContext = {
   counters: Counters
   /** The session's files. Absent: none are fetched or sent. */
   media?: SessionMedia
+  /** Absent: messages of one second are in no order. */
+  arrivals?: ArrivalOrder
   /** Absent: a mark on a message that is not known is dropped. */
   early?: EarlyMarks
 }

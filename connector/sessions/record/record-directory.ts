@@ -91,10 +91,11 @@ export async function recordHistory(context: RecordContext, fact: Extract<Fact, 
   await recordChats(context, fact.chats, false)
   await recordContacts(context, fact.contacts, false)
   const refused: unknown[] = []
-  for (let i = 0; i < fact.messages.length; i += historyBatch)
-    await recordEach(context, fact.messages.slice(i, i + historyBatch), refused)
-  await recordEarlyMarks(context, fact.messages)
-  const { syncType, progress, chats, contacts, messages } = fact
+  const { syncType, progress, chats, contacts } = fact
+  const messages = context.arrivals?.past(fact.messages) ?? fact.messages
+  for (let i = 0; i < messages.length; i += historyBatch)
+    await recordEach(context, messages.slice(i, i + historyBatch), refused)
+  await recordEarlyMarks(context, messages)
   const data = { syncType, progress, chats: chats.length, contacts: contacts.length, messages: messages.length }
   await context.appender.append([{ type: 'history.progress', data }])
   // What could be stored is; that something could not be is for the recorder to say.

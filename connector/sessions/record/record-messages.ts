@@ -59,7 +59,7 @@ async function toRow(context: RecordContext, fact: MessageFact): Promise<Message
     ...fact.content,
     ...(fact.post ? { post: fact.post } : {}),
     ...(media && !fact.historical ? { media: context.media?.planned(media) ?? media } : {}),
-    timestamp: fact.at,
+    timestamp: (!fact.historical && context.arrivals?.now(chatId, fact.at)) || fact.at,
     ...(fromMe ? { status: 'sent' as const, statusTimes: { sent: fact.at } } : { statusTimes: {} }),
     reactions: [],
     ...(fromMe && isLive ? await receiptsFor(context, chatId) : {}),

@@ -50,6 +50,7 @@ const chunks = (worker: Worker, history: History): proto.IHistorySync[] => {
     const sorted = messages
       .filter((message) => message.chat === phone)
       .map((message) => webMessage(jidOf(phone), message))
+      .reverse()
       .sort((a, b) => Number(b.messageTimestamp) - Number(a.messageTimestamp))
     return {
       id: jidOf(phone),
