@@ -118,6 +118,8 @@ test('a file that is not the one its message names is not kept', async () => {
   const { messageId } = await comes({ kind: 'image', base64: jpeg.toString('base64'), wrongHash: true })
   const row = await failed(messageId)
   expect(row.media?.error?.code).toBe('media.corrupt')
+  const told = await world.untilEvent('message.media_failed', (event) => event.data['messageId'] === messageId)
+  expect(told.data['media']).toMatchObject({ state: 'failed', error: { code: 'media.corrupt' } })
   expect(await world.store.media.read(toMessageFileId(row._id))).toBeNull()
   const answer = await fetchNow(messageId)
   expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([422, 'media.corrupt'])

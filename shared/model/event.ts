@@ -32,6 +32,7 @@ export const eventTypes = [
   'message.poll_vote',
   'message.event_response',
   'message.media_ready',
+  'message.media_failed',
   'message.undecryptable',
   'message.deleted',
   'message.starred',

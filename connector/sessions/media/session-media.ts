@@ -6,7 +6,7 @@ import {
   type DownloadMedia,
   type MessageMedia,
 } from '../../../shared/model/media.ts'
-import type { Message } from '../../../shared/model/message.ts'
+import { toMessageView, type Message } from '../../../shared/model/message.ts'
 import { Problem } from '../../../shared/model/problem.ts'
 import type { Session } from '../../../shared/model/session.ts'
 import { LeaseLost } from '../../../shared/store/auth-log.ts'
@@ -16,7 +16,7 @@ import type { MediaPlace } from '../../whatsapp/media-place.ts'
 import type { Outside } from '../../outside/open-outside.ts'
 import { createWake } from '../../wake.ts'
 import type { ConnectGate } from '../connect-gate.ts'
-import type { RecordContext } from '../record/context.ts'
+import { toFactKey, toPeople, type RecordContext } from '../record/context.ts'
 import type { SessionMedia } from './files.ts'
 import type { Ffmpeg } from './ffmpeg.ts'
 import { previewPage } from './preview-page.ts'
@@ -97,6 +97,15 @@ export function createSessionMedia(options: SessionMediaOptions): SessionMedia {
         isFinal || attempts >= maxAttempts
           ? { ...media, attempts, state: 'failed', error: { code, reason } }
           : { ...media, attempts, fetchAt: new Date(Date.now() + restMs) }
+      // The event first: once the row says so, nobody looks at it again.
+      if (next.state === 'failed')
+        await context.appender.append([
+          {
+            type: 'message.media_failed',
+            key: toFactKey('message.media_failed', row._id),
+            data: { ...toMessageView({ ...row, media: next }), ...toPeople([row.sender]) },
+          },
+        ])
       await store.messages.setMedia(row._id, next)
     }
   }

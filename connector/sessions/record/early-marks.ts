@@ -23,21 +23,14 @@ export function createEarlyMarks() {
       const others = (labels.get(what.messageId) ?? []).filter(({ labelId }) => labelId !== what.labelId)
       labels.set(what.messageId, [...others, what].slice(-mostLabels))
     },
-    /** Gives them once. */
-    takeLabels(messageId: string): readonly EarlyLabel[] {
-      if (labels.size === 0) return []
-      const found = labels.get(messageId) ?? []
-      labels.delete(messageId)
-      return found
-    },
+    labelsOf: (messageId: string): readonly EarlyLabel[] => (labels.size === 0 ? [] : (labels.get(messageId) ?? [])),
     keep: (mark: Mark): void => void marks.set(toName(mark.target.messageId, mark.target.fromMe), mark),
-    /** Gives a mark once. */
-    take(messageId: string, fromMe: boolean): Mark | undefined {
-      if (marks.size === 0) return undefined
-      const name = toName(messageId, fromMe)
-      const mark = marks.get(name)
-      if (mark) marks.delete(name)
-      return mark
+    markOf: (messageId: string, fromMe: boolean): Mark | undefined =>
+      marks.size === 0 ? undefined : marks.get(toName(messageId, fromMe)),
+    /** What was said of it stands in its row now. Not before: a row that cannot be written is tried again. */
+    done(messageId: string, fromMe: boolean): void {
+      labels.delete(messageId)
+      marks.delete(toName(messageId, fromMe))
     },
   }
 }

@@ -60,9 +60,12 @@ async function rowOf(context: RecordContext, { chat, messageId, fromMe }: OwnCop
 /** Marks that were heard before their messages. */
 export async function recordEarlyMarks(context: RecordContext, facts: readonly MessageFact[]): Promise<void> {
   for (const { messageId, sender } of facts) {
-    const mark = context.early?.take(messageId, sender === 'me')
-    for (const label of context.early?.takeLabels(messageId) ?? []) await recordMessageLabel(context, label)
+    const fromMe = sender === 'me'
+    const [mark, labels] = [context.early?.markOf(messageId, fromMe), context.early?.labelsOf(messageId) ?? []]
+    if (!mark && labels.length === 0) continue
+    for (const label of labels) await recordMessageLabel(context, label)
     if (mark) await (mark.change === 'star' ? recordStar(context, mark) : recordHidden(context, mark))
+    context.early?.done(messageId, fromMe)
   }
 }
 

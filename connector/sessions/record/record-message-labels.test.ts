@@ -101,3 +101,14 @@ test('what is no label’s id changes nothing', async () => {
   expect(await labels()).toBeUndefined()
   expect(await told()).toEqual([])
 })
+
+test('a database that fails for a moment takes no label away that waits for its message', async () => {
+  const { context, labels } = await openSession()
+  await recordAccount(context, label('6', true))
+  await recordMessages(context, [message(false)])
+  const messageLabels = { ...context.store.messageLabels, label: () => Promise.reject(new Error('gone for a moment')) }
+  const failing = { ...context, store: { ...context.store, messageLabels } }
+  await expect(recordEarlyMarks(failing, [message(false)])).rejects.toThrow('gone for a moment')
+  await recordEarlyMarks(context, [message(false)])
+  expect(await labels()).toEqual(['6'])
+})
