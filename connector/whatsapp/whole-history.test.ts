@@ -29,6 +29,8 @@ test('what cannot be unpacked or decoded is hopeless; what the network did is no
     () => inflateSync(Buffer.from('no deflate')),
     () => inflateSync(packed.subarray(0, 5)),
     () => proto.HistorySync.decode(Buffer.from([0x12, 0x7f, 1])),
+    () => proto.HistorySync.decode(Buffer.from([0x0f])),
+    () => proto.HistorySync.decode(Buffer.alloc(20, 0xff)),
     () => (undefined as never as { key: string }).key,
     () => Promise.reject(Object.assign(new Error('gone'), { output: { statusCode: 410 } })),
   ]

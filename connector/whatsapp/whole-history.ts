@@ -22,5 +22,7 @@ export function isHopeless(error: unknown): error is Error {
   const { code = '', output, cause } = error as Error & { code?: unknown; output?: { statusCode?: number } }
   if (output?.statusCode !== undefined) return [403, 404, 410].includes(output.statusCode)
   if (/^(Z_|ERR_OSSL_|ERR_CRYPTO_)/.test(String(code))) return true
+  // protobufjs' own words for what is none of its messages (8, Reader.skipType and varints).
+  if (/^invalid (wire type|varint)/.test(error.message)) return true
   return (error instanceof RangeError || error instanceof TypeError) && cause === undefined
 }

@@ -20,6 +20,9 @@ const kinds = new Map<string, JidKind>([
 
 const pattern = /^([A-Za-z0-9._-]{1,64})(?:_\d{1,3})?(?::(\d{1,5}))?@([a-z.]{1,20})$/
 
+/** A number, or the maker's and the time as in old groups. */
+const groupUser = /^\d+(?:-\d+)*$/
+
 /** `undefined` for anything that is not a jid of a kind we know. */
 export function parseJid(text: string): ParsedJid | undefined {
   const match = pattern.exec(text)
@@ -27,6 +30,7 @@ export function parseJid(text: string): ParsedJid | undefined {
   const [, user, device, server] = match
   const kind = kinds.get(server ?? '')
   if (!user || !server || !kind) return undefined
+  if (kind === 'group' && !groupUser.test(user)) return undefined
   return { user, device: Number(device ?? 0), server: server === 'c.us' ? 's.whatsapp.net' : server, kind }
 }
 

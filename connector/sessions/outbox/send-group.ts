@@ -70,7 +70,13 @@ export function createSendGroup(options: SendOptions): SendGroup {
       return isSend(command) && !options.mayLeave() ? 'wait' : 'go'
     if (!(await store.commands.startExpiry(command._id, epoch))) return 'go'
     const { refused } = command
-    await failMessage(command, refused ?? { code: 'command.expired', reason: 'It was not sent before expiresAt' })
+    try {
+      await failMessage(command, refused ?? { code: 'command.expired', reason: 'It was not sent before expiresAt' })
+    } catch (error) {
+      if (error instanceof LeaseLost || signal.aborted || isUnavailable(error)) throw error
+      // It ends all the same: nobody but this owner would look at it again.
+      options.onError(error, command._id)
+    }
     await options.batches.ended(command, refused ? 'failed' : 'expired', refused)
     await store.commands.finish(command._id, epoch, refused ? 'failed' : 'expired', refused)
     return 'over'

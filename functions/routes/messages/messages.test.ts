@@ -235,6 +235,7 @@ test.each([
   ['a malformed number', { ...text, to: '12' }, 'to'],
   ['a number without a country', { ...text, to: '0111555000' }, 'to'],
   ['a jid that is none', { ...text, to: 'ana@example.com' }, 'to'],
+  ['a group that is no number', { ...text, to: 'GROUP@g.us' }, 'to'],
   ['an unknown field', { ...text, colour: 'red' }, 'colour'],
   ['a wrong type', { ...text, text: 5 }, 'text'],
   ['an empty text', { ...text, text: '  ' }, 'text'],
@@ -299,7 +300,7 @@ test('a message in two chats is 409 message.ambiguous until ?chatId= says which'
 })
 
 test('own messages can be edited and taken back, in the lane of their chat', async () => {
-  await received({ messageId: 'OUT1', sender: 'me', fromMe: true })
+  await received({ messageId: 'OUT1', sender: 'me', fromMe: true, timestamp: new Date() })
   const path = `/v1/sessions/${session}/messages/OUT1`
   expect((await api.call('PATCH', path, { body: { text: 'better' } })).status).toBe(202)
   expect((await api.call('DELETE', `${path}?for=everyone`)).status).toBe(202)
