@@ -53,11 +53,20 @@ test('an index at the end comes first, and points to where the data is then', as
   expect(await ordered(untouched)).toEqual(untouched)
 })
 
+test('an index of more parts than a film has is not gone through, wherever they stand, nor one that is too large', async () => {
+  const film = indexOf(0).subarray(8)
+  const many = (type: string) => Buffer.concat(Array.from({ length: 100_000 }, () => box(type)))
+  for (const type of ['trak', 'free']) expect(await read(box('moov', film, many(type)))).toBeUndefined()
+  const deep = box('moov', box('trak', many('free'), film.subarray(film.indexOf('tkhd') - 4)), film)
+  expect((await read(deep))?.facts).toEqual({ seconds: 7, width: 640, height: 360 })
+  const deeper = box('moov', film.subarray(0, film.indexOf('trak') - 4), box('trak', box('mdia', many('hdlr'))))
+  expect((await read(deeper))?.facts).toEqual({ seconds: 7 })
+  expect(await read(box('moov', film, box('free', zeros(9 * 1_048_576))))).toBeUndefined()
+})
+
 test('what is no film, or lies about its parts, is none, and ends soon', async () => {
   for (const bytes of [zeros(0), zeros(100), ftyp, Buffer.concat([ftyp, data]), Buffer.from('no film at all')])
     expect(await read(bytes)).toBeUndefined()
-  const many = Buffer.concat(Array.from({ length: 100_000 }, () => box('trak')))
-  expect((await read(box('moov', many)))?.facts).toEqual({})
   const film = Buffer.concat([ftyp, data, indexOf(ftyp.length + 8)])
   await fc.assert(
     fc.asyncProperty(

@@ -14,15 +14,15 @@ export type Mp4 = {
 export type ReadRange = (range: ByteRange) => AsyncIterable<Uint8Array>
 
 /** The index of a film of some hours has a few megabytes; bytes. */
-const largestIndex = 16 * 1_048_576
-/** Boxes until the index, and beside each other in it: a handful, unless somebody is up to something. */
+const largestIndex = 8 * 1_048_576
+/** Boxes until the index, and beside each other at each place in it: a handful, unless somebody is up to something. */
 const mostBoxes = 64
 const longestSeconds = 86_400 * 7
 const largestEdge = 100_000
 
 type Box = { type: string; start: number; /** Where what it holds begins. */ inside: number; end: number }
 
-/** `undefined` when there is no index that can be read. */
+/** `undefined` when there is no index that can be read, or one too large or of too many parts to be a film's. */
 export async function readMp4(read: ReadRange, size: number): Promise<Mp4 | undefined> {
   let firstData: number | undefined
   let start = 0
@@ -40,9 +40,10 @@ export async function readMp4(read: ReadRange, size: number): Promise<Mp4 | unde
   return undefined
 }
 
-function toMp4(read: ReadRange, size: number, index: Buffer, place: Box, firstData: number | undefined): Mp4 {
+function toMp4(read: ReadRange, size: number, index: Buffer, place: Box, firstData: number | undefined) {
   const { inside } = place
-  const tracks = within(index, inside - place.start, index.length).filter(({ type }) => type === 'trak')
+  const tracks = within(index, inside - place.start, index.length)?.filter(({ type }) => type === 'trak')
+  if (!tracks) return undefined
   const film = tracks.find((track) => find(index, track, 'mdia', 'hdlr', (at) => fourAt(index, at + 8) === 'vide'))
   const length = find(index, { inside: inside - place.start, end: index.length }, 'mvhd', (at) => lengthAt(index, at))
   const edges = film && find(index, film, 'tkhd', (at) => edgesAt(index, at))
@@ -111,12 +112,13 @@ function toBox(bytes: Buffer, at: number, offset: number, limit: number): Box | 
   return end < inside || end > limit ? undefined : { type: fourAt(bytes, at + 4), start, inside, end }
 }
 
-function within(index: Buffer, from: number, to: number): Box[] {
+/** `undefined`: so many that nobody should go through them. */
+function within(index: Buffer, from: number, to: number): Box[] | undefined {
   const boxes: Box[] = []
   for (let at = from; at < to;) {
     const box = toBox(index, at, 0, to)
     if (!box) break
-    boxes.push(box)
+    if (boxes.push(box) > mostBoxes) return undefined
     at = box.end
   }
   return boxes
@@ -130,7 +132,7 @@ function find<T>(index: Buffer, box: Pick<Box, 'inside' | 'end'>, ...path: [...s
   const found = path.at(-1) as Found<T>
   let current: Pick<Box, 'inside' | 'end'> | undefined = box
   for (const name of names) {
-    current = within(index, current.inside, current.end).find(({ type }) => type === name)
+    current = within(index, current.inside, current.end)?.find(({ type }) => type === name)
     if (!current) return undefined
   }
   try {

@@ -49,6 +49,23 @@ test('what is no page, or has no name, gives no preview', async () => {
   expect(await previewPage(open, url(), signal)).toBeUndefined()
 })
 
+test('a page of tags that nobody closes costs no more than any other of its length', async () => {
+  const whole = 500_000
+  const fill = (start: string, part: string) => start + part.repeat(Math.floor((whole - start.length) / part.length))
+  const title = '<title>x</title>'
+  const workOf = async (html: string) => {
+    const before = process.cpuUsage()
+    expect(await ask(html)).toMatchObject({ title: 'x' })
+    const { user } = process.cpuUsage(before)
+    return user
+  }
+  const ordinary = fill(title, '<p class="a">one <b>two</b> &amp; three</p>')
+  await workOf(ordinary)
+  const usual = await workOf(ordinary)
+  for (const page of [fill(title, '<b>'), fill(title + '<b>'.repeat(87_000), '</c>'), fill(title, '<svg>')])
+    expect(await workOf(page)).toBeLessThan(6 * usual)
+})
+
 test('a page without an end is read to half a megabyte', async () => {
   let sent = 0
   serve = (_request, response) => {

@@ -38,6 +38,17 @@ export async function previewPage(
 
 type Head = LinkPreview & { pictureUrl?: string }
 
+/**
+ * Looks at tags one by one. What stands open is of no interest here, and a list of it costs the square of its length: a
+ * stranger's page of nothing but opened tags would keep the process busy for seconds.
+ */
+class FlatParser extends Parser {
+  /** What is void is not kept open. Only the title has an inside that matters, and it holds no other tag. */
+  override isVoidElement(name: string): boolean {
+    return name !== 'title'
+  }
+}
+
 async function askPage(outside: Pick<Outside, 'vet' | 'dispatcher'>, url: string, signal: AbortSignal) {
   const { answer, url: found } = await follow({ outside, maxBytes: Infinity }, url, signal)
   try {
@@ -52,7 +63,7 @@ async function askPage(outside: Pick<Outside, 'vet' | 'dispatcher'>, url: string
 async function readHead(body: AsyncIterable<Buffer>, url: string, found: string): Promise<Head | undefined> {
   const said = new Map<string, string>()
   let inTitle = false
-  const parser = new Parser({
+  const parser = new FlatParser({
     onopentag(name, { property, name: called, content }) {
       inTitle = name === 'title'
       const about = (property ?? called)?.toLowerCase()
