@@ -84,6 +84,23 @@ test('a crash between the row and its event: the event is told with what comes n
   expect(await store.channels.read(sessionId, channelId)).not.toHaveProperty('untold')
 })
 
+test('what comes of one channel from two sides at once is all kept and all told, a hundred times', async () => {
+  const { context, tell, store, sessionId } = await openSession()
+  const change = (facts: Partial<ChannelState>) =>
+    recordChannelChange(context, { kind: 'channel-change', channelId, change: facts })
+  await Promise.all([tell([state]), tell([state])])
+  for (let i = 1; i <= 100; i += 1) {
+    const [name, isMuted] = [`N${i}`, i % 2 === 1]
+    await Promise.all([change({ name }), change({ isMuted })])
+    expect(await store.channels.read(sessionId, channelId)).toMatchObject({ name, isMuted, revision: 1 + 2 * i })
+  }
+  const all = await store.events.read(sessionId, 0, 1_000)
+  const told = all.filter(({ type }) => type === 'channel.updated').map(({ data }) => data['changed'])
+  expect(told).toHaveLength(201)
+  for (const name of ['name', 'isMuted'])
+    expect(told.filter((changed) => (changed as string[]).includes(name))).toHaveLength(100)
+})
+
 test('a list of all without it says that it was unfollowed; of one that was never followed nobody hears', async () => {
   const { context, tell, changes, store, sessionId } = await openSession()
   await tell([state])
