@@ -9,7 +9,15 @@ import {
   type WASocket,
 } from '@whiskeysockets/baileys'
 import type { ChannelFacts } from '../../shared/model/channel.ts'
-import { childrenOf, isServerId, mostPosts, toChannelState, toCount, toPostCounts } from './channel-facts.ts'
+import {
+  childrenOf,
+  isServerId,
+  mostPosts,
+  toChannelState,
+  toCount,
+  toFollowed,
+  toPostCounts,
+} from './channel-facts.ts'
 import { isMessageId } from './bounds.ts'
 import { parseContent, toInstant } from './content.ts'
 import type { ChannelState, MessageFact, PostCounts } from './facts.ts'
@@ -96,11 +104,8 @@ export function createChannels({ sock, onStates }: ChannelsOptions) {
     async fetchAll(): Promise<void> {
       const list = await mex(subscribedQuery, 'xwa2_newsletter_subscribed', {})
       if (!Array.isArray(list)) throw new Error('WhatsApp gave no list of channels')
-      const states = list.slice(0, mostChannels).map((one) => toChannelState(one, 'subscriber'))
-      onStates(
-        states.filter((one) => one !== undefined),
-        true,
-      )
+      const { states, isAll } = toFollowed(list, mostChannels)
+      onStates(states, isAll)
     },
 
     async follow(channelId: string, isOn: boolean): Promise<void> {

@@ -101,6 +101,21 @@ test('what comes of one channel from two sides at once is all kept and all told,
     expect(told.filter((changed) => (changed as string[]).includes(name))).toHaveLength(100)
 })
 
+test('what is not said of a channel leaves it as it was: an owner stays one, a name stays', async () => {
+  const { context, tell, changes, store, sessionId } = await openSession()
+  await tell([{ ...state, role: 'owner', isMuted: true, description: 'Dos' }])
+  const bare = { ...state, name: '', isMuted: false, unsaid: ['name', 'description', 'role', 'isMuted'] as const }
+  await tell([bare], true)
+  expect(await changes()).toEqual([['followed']])
+  const row = await store.channels.read(sessionId, channelId)
+  expect(row).toMatchObject({ name: 'Uno', description: 'Dos', role: 'owner', isMuted: true })
+  expect(row).not.toHaveProperty('unsaid')
+  // It is followed again: whoever lists it says as much.
+  await recordChannelChange(context, { kind: 'channel-change', channelId, change: { role: 'guest' } })
+  await tell([bare], true)
+  expect(await store.channels.read(sessionId, channelId)).toMatchObject({ role: 'subscriber', isFollowed: true })
+})
+
 test('a list of all without it says that it was unfollowed; of one that was never followed nobody hears', async () => {
   const { context, tell, changes, store, sessionId } = await openSession()
   await tell([state])

@@ -6,7 +6,6 @@ import type { ChannelState, Fact } from '../../whatsapp/facts.ts'
 import { toFactKey, type RecordContext } from './context.ts'
 
 type Row = Omit<Channel, '_id' | 'sortName' | 'isFollowed' | 'updatedAt'>
-type Fresh = Omit<ChannelState, 'channelId'>
 
 /** What makes a change worth telling; a large channel's number of subscribers is another one each time. */
 const told = ['name', 'description', 'invite', 'isVerified', 'role', 'isMuted'] as const
@@ -66,18 +65,26 @@ async function renew(context: RecordContext, channelId: string, toNext: (before?
   }
 }
 
+/** The facts with what was known before in the place of what is not said now. */
+function knownOf({ channelId: _id, unsaid = [], ...facts }: ChannelState, before: Row | undefined): ChannelFacts {
+  if (!before) return facts
+  const standing = unsaid
+    // Of what was not followed before, whoever tells of it knows better.
+    .filter((name) => name !== 'role' || before.role !== 'guest')
+    .map((name) => [name, before[name]] as const)
+  return { ...facts, ...Object.fromEntries(standing) }
+}
+
 export async function recordChannels(context: RecordContext, fact: Extract<Fact, { kind: 'channels' }>): Promise<void> {
   const { sessionId, store } = context
-  for (const { channelId, ...state } of fact.channels) {
-    const facts: Fresh = state
-    await renew(context, channelId, (before) => ({
+  for (const state of fact.channels)
+    await renew(context, state.channelId, (before) => ({
       ...before,
-      ...facts,
+      ...knownOf(state, before),
       sessionId,
-      channelId,
+      channelId: state.channelId,
       revision: before?.revision ?? 0,
     }))
-  }
   if (!fact.isAll) return
   const present = new Set(fact.channels.map(({ channelId }) => channelId))
   // Unfollowed, or gone, while nobody was here to hear it.
