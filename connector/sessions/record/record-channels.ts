@@ -106,10 +106,6 @@ export async function recordPostCounts(
   { channelId, posts }: Extract<Fact, { kind: 'post-counts' }>,
 ): Promise<void> {
   const { store, sessionId, appender } = context
-  const events: EventInput[] = []
-  for (const post of posts) {
-    const row = await store.posts.count(sessionId, channelId, post)
-    if (row) events.push({ type: 'message.counted', data: toMessageView(row) })
-  }
-  await appender.append(events)
+  const counted = await store.posts.count(sessionId, channelId, posts)
+  await appender.append(counted.map((row): EventInput => ({ type: 'message.counted', data: toMessageView(row) })))
 }
