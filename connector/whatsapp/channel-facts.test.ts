@@ -1,7 +1,7 @@
 // What whoever runs a channel, or the server, says of it stays within bounds; what cannot be read is nothing.
 import { expect, test } from 'vitest'
 import type { BinaryNode } from '@whiskeysockets/baileys'
-import { liveUpdatesToFact, noticeToFact, toChannelState, toSettings } from './channel-facts.ts'
+import { liveUpdatesToFact, noticeToFact, toChannelState, toFollowed, toSettings } from './channel-facts.ts'
 
 const id = '120363000000000001@newsletter'
 const notice = (text: string): BinaryNode => ({
@@ -34,21 +34,40 @@ test('names are one line and short, numbers are numbers, roles are those we know
   for (const name of ['invite', 'subscribers', 'foundedAt']) expect(state).not.toHaveProperty(name)
 })
 
+test.each([undefined, null, 1, 'x', [], {}, { id: 5 }, { id: '1@g.us' }, { id: 'a b@newsletter' }])(
+  'what describes no channel is none: %j',
+  (data) => {
+    expect(toChannelState(data, 'guest')).toBeUndefined()
+    expect(ofEvent('join', data)).toBeUndefined()
+    expect(ofEvent('metadata_update', data)).toBeUndefined()
+  },
+)
+
+const thread = { name: { text: 'Uno' }, description: { text: 'Dos' }, invite: 'abcdefghijkl', verification: 'VERIFIED' }
 test.each([
-  undefined,
-  null,
-  1,
-  'x',
-  [],
-  {},
-  { id: 5 },
-  { id: '1@g.us' },
-  { id: 'a b@newsletter' },
-  { id, thread_metadata: 7 },
-])('what describes no channel is none: %j', (data) => {
-  expect(toChannelState(data, 'guest')).toBeUndefined()
-  expect(ofEvent('join', data)).toBeUndefined()
-  expect(ofEvent('metadata_update', data)).toBeUndefined()
+  ['thread_metadata', 7, ['name', 'description', 'isVerified']],
+  ['thread_metadata', { ...thread, description: 'text' }, ['description']],
+  ['thread_metadata', { ...thread, name: { text: 5 } }, ['name']],
+  ['thread_metadata', { ...thread, verification: {}, creation_time: [], subscribers_count: true }, ['isVerified']],
+  ['viewer_metadata', null, ['role', 'isMuted']],
+  ['viewer_metadata', { role: 5, mute: 'ON' }, ['role']],
+  ['state', 'odd', undefined],
+])('one odd field is left out, and the channel stands with the others: %s %j', (field, value, unsaid) => {
+  const entry = { id, thread_metadata: thread, viewer_metadata: { role: 'OWNER', mute: 'OFF' }, [field]: value }
+  const state = toChannelState(entry, 'subscriber')
+  expect(state).toMatchObject({ channelId: id })
+  expect(state?.unsaid).toEqual(unsaid)
+  if (field === 'viewer_metadata') expect(state).toMatchObject({ name: 'Uno', description: 'Dos', role: 'subscriber' })
+  else expect(state).toMatchObject({ role: 'owner', isMuted: false })
+})
+
+test('a list that was cut, or in which one cannot be read, is not taken for all', () => {
+  const other = { id: '120363000000000002@newsletter', thread_metadata: { description: 'text' } }
+  expect(toFollowed([{ id }, other], 10)).toMatchObject({ states: [{ channelId: id }, {}], isAll: true })
+  expect(toFollowed([], 10)).toEqual({ states: [], isAll: true })
+  expect(toFollowed([{ id }, other], 1)).toMatchObject({ states: [{}], isAll: false })
+  expect(toFollowed([{ id }, { id: 5 }], 10)).toMatchObject({ states: [{ channelId: id }], isAll: false })
+  expect(toFollowed([{ id }, null], 10)).toMatchObject({ states: [{ channelId: id }], isAll: false })
 })
 
 test('a notice that is no JSON, or has no text, is nothing', () => {

@@ -19,21 +19,25 @@ const mostReactions = 100
 export const mostPosts = 500
 const invitePattern = /^[A-Za-z0-9_-]{10,64}$/
 
+// A field that is another thing than it should be is as one that is not said: the others are true all the same.
+const odd = undefined
 const Text = v.object({ text: v.nullish(v.string()) })
+const Line = v.fallback(v.nullish(v.string()), odd)
+const Figure = v.fallback(v.nullish(v.union([v.string(), v.number()])), odd)
 const Thread = v.object({
-  name: v.nullish(Text),
-  description: v.nullish(Text),
-  invite: v.nullish(v.string()),
-  subscribers_count: v.nullish(v.union([v.string(), v.number()])),
-  verification: v.nullish(v.string()),
-  creation_time: v.nullish(v.union([v.string(), v.number()])),
+  name: v.fallback(v.nullish(Text), odd),
+  description: v.fallback(v.nullish(Text), odd),
+  invite: Line,
+  subscribers_count: Figure,
+  verification: Line,
+  creation_time: Figure,
 })
-const Viewer = v.object({ mute: v.nullish(v.string()), role: v.nullish(v.string()) })
+const Viewer = v.object({ mute: Line, role: Line })
 const Told = v.object({
   id: v.string(),
-  state: v.nullish(v.object({ type: v.nullish(v.string()) })),
-  thread_metadata: v.nullish(Thread),
-  viewer_metadata: v.nullish(Viewer),
+  state: v.fallback(v.nullish(v.object({ type: Line })), odd),
+  thread_metadata: v.fallback(v.nullish(Thread), odd),
+  viewer_metadata: v.fallback(v.nullish(Viewer), odd),
 })
 
 const toRole = (role: string | null | undefined): ChannelRole | undefined =>
@@ -87,12 +91,19 @@ export function toSettings(update: unknown): Partial<ChannelFacts> | undefined {
   return Object.keys(change).length > 0 ? change : undefined
 }
 
-/** A channel told whole. `role`: what we are in it where WhatsApp does not say. */
+/** A channel told whole. `role`: what we are in it where WhatsApp does not say, and nothing is known of it. */
 export function toChannelState(data: unknown, role: ChannelRole): ChannelState | undefined {
   const told = toChange(data)
   if (!told) return undefined
-  const nothing = { name: '', description: '', isVerified: false, isMuted: false }
-  return { ...nothing, role, ...told.change, channelId: told.channelId }
+  const nothing = { name: '', description: '', role, isVerified: false, isMuted: false }
+  const unsaid = (Object.keys(nothing) as (keyof typeof nothing)[]).filter((name) => told.change[name] === undefined)
+  return { ...nothing, ...told.change, channelId: told.channelId, ...(unsaid.length > 0 ? { unsaid } : {}) }
+}
+
+/** Those that are followed. `isAll`: nobody is missing because the list was too long, or one of them could not be read. */
+export function toFollowed(list: readonly unknown[], most: number): { states: ChannelState[]; isAll: boolean } {
+  const states = list.slice(0, most).flatMap((one) => toChannelState(one, 'subscriber') ?? [])
+  return { states, isAll: states.length === list.length }
 }
 
 /** GraphQL's notices: followed, unfollowed, muted, changed, by the phone or by whoever runs the channel. */
@@ -111,7 +122,7 @@ export function noticeToFact(node: BinaryNode): Fact | undefined {
   if (muted.success && isChannelJid(muted.output.id))
     return { kind: 'channel-change', channelId: muted.output.id, change: { isMuted: muted.output.mute === 'ON' } }
   const changed = toChange(of('metadata_update') ?? of('admin_metadata_update') ?? of('state_change'))
-  return changed && { kind: 'channel-change', ...changed }
+  return changed && Object.keys(changed.change).length > 0 ? { kind: 'channel-change', ...changed } : undefined
 }
 
 function readNotice(node: BinaryNode): Record<string, unknown> | undefined {

@@ -9,7 +9,15 @@ import {
   type WASocket,
 } from '@whiskeysockets/baileys'
 import type { ChannelFacts } from '../../shared/model/channel.ts'
-import { childrenOf, isServerId, mostPosts, toChannelState, toCount, toPostCounts } from './channel-facts.ts'
+import {
+  childrenOf,
+  isServerId,
+  mostPosts,
+  toChannelState,
+  toCount,
+  toFollowed,
+  toPostCounts,
+} from './channel-facts.ts'
 import { isMessageId } from './bounds.ts'
 import { parseContent, toInstant } from './content.ts'
 import type { ChannelState, MessageFact, PostCounts } from './facts.ts'
@@ -35,6 +43,9 @@ export class ChannelRefusal extends Error {
 /** Channels that are followed: rc14 has no question for them, the id is the one that other clients use (*assumed* to last). */
 const subscribedQuery = '6388546374527196'
 const mostChannels = 10_000
+/** Posts in one question when one of them is looked for, and how many questions before it is given up. */
+const pageOfPosts = 100
+const mostPages = 50
 
 export function createChannels({ sock, onStates }: ChannelsOptions) {
   /** `undefined` when WhatsApp has nothing there. Throws ChannelRefusal. */
@@ -78,6 +89,12 @@ export function createChannels({ sock, onStates }: ChannelsOptions) {
     return state
   }
 
+  /** The nodes of posts, newest last; `before` = the number of a post. */
+  async function page(channelId: string, count: number, before?: string): Promise<BinaryNode | undefined> {
+    const attrs = { type: 'jid', jid: channelId, count: String(count), ...(before ? { before } : {}) }
+    return getBinaryNodeChild(await newsletter(S_WHATSAPP_NET, 'get', { tag: 'messages', attrs }), 'messages')
+  }
+
   return {
     refresh,
     byId: (channelId: string) => metadata(channelId, 'JID'),
@@ -87,11 +104,8 @@ export function createChannels({ sock, onStates }: ChannelsOptions) {
     async fetchAll(): Promise<void> {
       const list = await mex(subscribedQuery, 'xwa2_newsletter_subscribed', {})
       if (!Array.isArray(list)) throw new Error('WhatsApp gave no list of channels')
-      const states = list.slice(0, mostChannels).map((one) => toChannelState(one, 'subscriber'))
-      onStates(
-        states.filter((one) => one !== undefined),
-        true,
-      )
+      const { states, isAll } = toFollowed(list, mostChannels)
+      onStates(states, isAll)
     },
 
     async follow(channelId: string, isOn: boolean): Promise<void> {
@@ -142,13 +156,31 @@ export function createChannels({ sock, onStates }: ChannelsOptions) {
       count: number,
       before: string | undefined,
     ): Promise<{ messages: MessageFact[]; counts: PostCounts[] }> {
-      const attrs = { type: 'jid', jid: channelId, count: String(count), ...(before ? { before } : {}) }
-      const answer = await newsletter(S_WHATSAPP_NET, 'get', { tag: 'messages', attrs })
-      const list = getBinaryNodeChild(answer, 'messages')
+      const list = await page(channelId, count, before)
       const messages = childrenOf(list)
         .slice(0, mostPosts)
         .flatMap((post) => toPost(channelId, post) ?? [])
       return { messages, counts: toPostCounts(list) }
+    },
+    /**
+     * The post of this id among those written since then, also when it was taken back; `undefined` = there is none. That
+     * answers name posts by the ids they were sent with is *assumed*, after other clients. Throws ChannelRefusal.
+     */
+    async find(channelId: string, messageId: string, since: Date): Promise<{ serverId: string; at: Date } | undefined> {
+      let before: number | undefined
+      for (let asked = 0; asked < mostPages; asked += 1) {
+        const posts = childrenOf(await page(channelId, pageOfPosts, before?.toString())).flatMap(({ tag, attrs }) => {
+          const { id, server_id: serverId, t } = attrs
+          return tag === 'message' && isServerId(serverId) ? [{ id, serverId, at: toInstant(t) }] : []
+        })
+        const found = posts.find(({ id }) => id === messageId)
+        if (found) return { serverId: found.serverId, at: found.at }
+        const oldest = Math.min(...posts.map(({ serverId }) => Number(serverId)))
+        const isThrough = posts.some(({ at }) => at < since)
+        if (posts.length === 0 || isThrough || oldest >= (before ?? Infinity)) return undefined
+        before = oldest
+      }
+      throw new Error('Too much was written in the channel to find a post')
     },
     /** Views and reactions are told for so many seconds. */
     async watch(channelId: string): Promise<number> {

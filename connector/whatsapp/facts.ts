@@ -67,8 +67,8 @@ export type GroupChange =
   /** Nothing that a group's row keeps: a new invite, a new picture. */
   | { type: 'other' }
 
-/** A channel as WhatsApp tells it whole. */
-export type ChannelState = ChannelFacts & { channelId: string }
+/** A channel as WhatsApp tells it whole; what is `unsaid` stands for nothing known, and leaves what is known as it was. */
+export type ChannelState = ChannelFacts & { channelId: string; unsaid?: readonly (keyof ChannelFacts)[] }
 /** What WhatsApp counts of a post. */
 export type PostCounts = Post
 

@@ -2,6 +2,7 @@
 import type { Collection, Db, Filter, IndexDescription } from 'mongodb'
 import type { Channel } from '../model/channel.ts'
 import { formatCursor, parseCursor, type Page } from '../model/page.ts'
+import { isDuplicateKey } from './client.ts'
 
 export const channelIndexes: IndexDescription[] = [
   { key: { sessionId: 1, isFollowed: 1, sortName: 1, _id: 1 }, name: 'byName' }, // page(), idsOf()
@@ -17,8 +18,11 @@ export function createChannelStore(db: Db) {
       return channels.findOne({ _id: keyOf(sessionId, channelId) })
     },
 
-    /** The whole channel as it is now. The row is made when it is new (`revision` 1). */
-    async put(channel: Omit<Channel, '_id' | 'sortName' | 'isFollowed' | 'updatedAt'>): Promise<void> {
+    /**
+     * The whole channel as it is now, in the place of the revision before; made when it is new (`revision` 1). `false` = that
+     * one stands no more: read it again.
+     */
+    async put(channel: Omit<Channel, '_id' | 'sortName' | 'isFollowed' | 'updatedAt'>): Promise<boolean> {
       const { sessionId, channelId } = channel
       const row = {
         ...channel,
@@ -26,7 +30,16 @@ export function createChannelStore(db: Db) {
         isFollowed: channel.role !== 'guest',
         updatedAt: new Date(),
       }
-      await channels.replaceOne({ _id: keyOf(sessionId, channelId) }, row, { upsert: channel.revision <= 1 })
+      const filter = { _id: keyOf(sessionId, channelId), revision: channel.revision - 1 }
+      try {
+        const { matchedCount, upsertedCount } = await channels.replaceOne(filter, row, {
+          upsert: channel.revision <= 1,
+        })
+        return matchedCount + upsertedCount > 0
+      } catch (error) {
+        if (!isDuplicateKey(error)) throw error
+        return false
+      }
     },
 
     /** Its event is written. */

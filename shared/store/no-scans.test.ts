@@ -248,7 +248,7 @@ const exercises: Exercises = {
     find: (store) => store.find('s1', 'c1', '7'),
     among: (store) => store.among('s1', 'c1', ['7', '8']),
     number: (store) => store.number('s1/c1/me/m1', '7'),
-    count: (store) => store.count('s1', 'c1', { serverId: '7', views: 3, reactions: [] }),
+    count: (store) => store.count('s1', 'c1', [{ serverId: '7', views: 3, reactions: [] }]),
   },
   messages: {
     insert: (store) => store.insert([message('fresh'), message('fresh')]),

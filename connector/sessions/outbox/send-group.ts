@@ -12,6 +12,7 @@ import { act } from './acts/acts.ts'
 import type { Batches } from './batches.ts'
 import type { Outreach } from './outreach.ts'
 import { prepareMedia } from './prepare-media.ts'
+import { isPostedBefore, wasInHand } from './posted-before.ts'
 import { preparePreview } from './prepare-preview.ts'
 import { isOnItsWay, recordFailed, recordOwnChange, recordQueued, rowOf, tellSent } from './own-changes.ts'
 
@@ -166,9 +167,11 @@ export function createSendGroup(options: SendOptions): SendGroup {
   async function readied(command: Command, key: string | undefined, current: OpenConnection) {
     try {
       const failure = await options.preparing(async () => {
+        if (await isPostedBefore({ ...context, connection: current.connection }, command)) return 'posted'
         await preparePreview(context, command, key)
         return prepareMedia(context, command, key)
       })
+      if (failure === 'posted') return { settled: end(command), mayFollow: true }
       if (failure) {
         if (key !== undefined) await recordFailed(context, key, failure)
         return { settled: end(command, failure), mayFollow: true }
@@ -182,7 +185,7 @@ export function createSendGroup(options: SendOptions): SendGroup {
 
   /** What was in hand before: WhatsApp may have answered already, or it is what ended a former owner. */
   async function settleLeft(command: Command): Promise<boolean> {
-    if (command.attempts <= 1 && command.trials === undefined && command.retryAt === undefined) return false
+    if (!wasInHand(command)) return false
     if ((command.trials ?? 0) > maxTrials) {
       const failure = { code: 'command.set_aside', reason: 'The connector ended each time it was sent' }
       await failMessage(command, failure)

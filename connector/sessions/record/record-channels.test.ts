@@ -25,8 +25,7 @@ const state: ChannelState = {
 }
 
 let sessions = 0
-async function openSession() {
-  const { store } = opened
+async function openSession(store = opened.store) {
   const sessionId = `channels-${(sessions += 1)}`
   const appender = store.events.openAppender(sessionId, 1)
   await appender.fence('test')
@@ -38,7 +37,7 @@ async function openSession() {
     counters: { add: () => undefined, close: () => Promise.resolve() },
   }
   const events = async (type: string) =>
-    (await store.events.read(sessionId, 0, 100)).filter((event) => event.type === type)
+    (await store.events.read(sessionId, 0, 300)).filter((event) => event.type === type)
   const changes = async () => (await events('channel.updated')).map(({ data }) => data['changed'])
   const tell = (channels: ChannelState[], isAll = false) =>
     recordChannels(context, { kind: 'channels', channels, isAll })
@@ -84,6 +83,38 @@ test('a crash between the row and its event: the event is told with what comes n
   expect(await store.channels.read(sessionId, channelId)).not.toHaveProperty('untold')
 })
 
+test('what comes of one channel from two sides at once is all kept and all told, a hundred times', async () => {
+  const { context, tell, store, sessionId } = await openSession()
+  const change = (facts: Partial<ChannelState>) =>
+    recordChannelChange(context, { kind: 'channel-change', channelId, change: facts })
+  await Promise.all([tell([state]), tell([state])])
+  for (let i = 1; i <= 100; i += 1) {
+    const [name, isMuted] = [`N${i}`, i % 2 === 1]
+    await Promise.all([change({ name }), change({ isMuted })])
+    expect(await store.channels.read(sessionId, channelId)).toMatchObject({ name, isMuted, revision: 1 + 2 * i })
+  }
+  const all = await store.events.read(sessionId, 0, 1_000)
+  const told = all.filter(({ type }) => type === 'channel.updated').map(({ data }) => data['changed'])
+  expect(told).toHaveLength(201)
+  for (const name of ['name', 'isMuted'])
+    expect(told.filter((changed) => (changed as string[]).includes(name))).toHaveLength(100)
+})
+
+test('what is not said of a channel leaves it as it was: an owner stays one, a name stays', async () => {
+  const { context, tell, changes, store, sessionId } = await openSession()
+  await tell([{ ...state, role: 'owner', isMuted: true, description: 'Dos' }])
+  const bare = { ...state, name: '', isMuted: false, unsaid: ['name', 'description', 'role', 'isMuted'] as const }
+  await tell([bare], true)
+  expect(await changes()).toEqual([['followed']])
+  const row = await store.channels.read(sessionId, channelId)
+  expect(row).toMatchObject({ name: 'Uno', description: 'Dos', role: 'owner', isMuted: true })
+  expect(row).not.toHaveProperty('unsaid')
+  // It is followed again: whoever lists it says as much.
+  await recordChannelChange(context, { kind: 'channel-change', channelId, change: { role: 'guest' } })
+  await tell([bare], true)
+  expect(await store.channels.read(sessionId, channelId)).toMatchObject({ role: 'subscriber', isFollowed: true })
+})
+
 test('a list of all without it says that it was unfollowed; of one that was never followed nobody hears', async () => {
   const { context, tell, changes, store, sessionId } = await openSession()
   await tell([state])
@@ -121,4 +152,26 @@ test('counts are told when they are others, of posts that are known', async () =
     { serverId: '100', views: 3 },
     { serverId: '100', views: 4 },
   ])
+})
+
+test('counts of a page of posts are kept by one question and one write, each told in its order', async () => {
+  const commands: string[] = []
+  const watched = await openTestStore({ onCommand: (command) => void commands.push(Object.keys(command)[0] ?? '') })
+  try {
+    const { context, events, store, sessionId } = await openSession(watched.store)
+    const ids = Array.from({ length: 60 }, (_, i) => String(100 + i))
+    const posts = ids.map((serverId) => post({ messageId: `POST${serverId}`, post: { serverId } }))
+    await recordMessages(context, posts)
+    commands.length = 0
+    const counts = ids.map((serverId, i) => ({ serverId, views: i, reactions: [{ emoji: '👍', count: i + 1 }] }))
+    await recordPostCounts(context, { kind: 'post-counts', channelId, posts: [...counts, { ...counts[0]!, views: 7 }] })
+    const count = (name: string) => commands.filter((one) => one === name).length
+    expect([count('findAndModify'), count('update')]).toEqual([0, 1])
+    const told = (await events('message.counted')).map(({ data }) => data['post'])
+    expect(told).toEqual([...counts, { ...counts[0], views: 7 }])
+    expect((await store.posts.find(sessionId, channelId, '100'))?.post).toEqual({ ...counts[0], views: 7 })
+    expect((await store.posts.find(sessionId, channelId, '159'))?.post).toEqual(counts[59])
+  } finally {
+    await watched.close()
+  }
 })

@@ -6,7 +6,6 @@ import type { ChannelState, Fact } from '../../whatsapp/facts.ts'
 import { toFactKey, type RecordContext } from './context.ts'
 
 type Row = Omit<Channel, '_id' | 'sortName' | 'isFollowed' | 'updatedAt'>
-type Fresh = Omit<ChannelState, 'channelId'>
 
 /** What makes a change worth telling; a large channel's number of subscribers is another one each time. */
 const told = ['name', 'description', 'invite', 'isVerified', 'role', 'isMuted'] as const
@@ -34,30 +33,58 @@ async function tell({ store, sessionId, appender }: RecordContext, id: string, r
   await store.channels.told(sessionId, id, revision)
 }
 
-async function keep(context: RecordContext, before: Row | undefined, next: Row): Promise<void> {
+/** `false`: somebody else changed the row since it was read. */
+async function keep(context: RecordContext, before: Row | undefined, next: Row): Promise<boolean> {
   const { store, sessionId, addresses } = context
   const changed = changedIn(before, next)
-  if (changed.length === 0 && before?.subscribers === next.subscribers) return
+  if (changed.length === 0 && before?.subscribers === next.subscribers) return true
   const isNews = changed.length > 0
   const revision = (before?.revision ?? 0) + 1
   const key = toFactKey('channel.updated', next.channelId, `r${revision}`)
   const events: EventInput[] = isNews
     ? [{ type: 'channel.updated', key, data: { ...toChannelView(next), changed } }]
     : []
-  await store.channels.put({ ...next, revision, ...(isNews ? { untold: events } : {}) })
+  if (!(await store.channels.put({ ...next, revision, ...(isNews ? { untold: events } : {}) }))) return false
   if (isNews) await tell(context, next.channelId, revision, events)
   // Its posts may have come before its name.
   const chatId = await addresses.knownChatId([next.channelId])
   if (chatId !== undefined) await store.chats.touch(sessionId, chatId, { name: next.name })
+  return true
+}
+
+/** What WhatsApp tells and what our own commands did come side by side: who was overtaken looks again. */
+async function renew(context: RecordContext, channelId: string, toNext: (before?: Row) => Row | undefined) {
+  let before = await readRow(context, channelId)
+  for (;;) {
+    const next = toNext(before)
+    if (!next || (await keep(context, before, next))) return
+    const wasThere = before !== undefined
+    before = await readRow(context, channelId)
+    // Removed with its session.
+    if (wasThere && !before) return
+  }
+}
+
+/** The facts with what was known before in the place of what is not said now. */
+function knownOf({ channelId: _id, unsaid = [], ...facts }: ChannelState, before: Row | undefined): ChannelFacts {
+  if (!before) return facts
+  const standing = unsaid
+    // Of what was not followed before, whoever tells of it knows better.
+    .filter((name) => name !== 'role' || before.role !== 'guest')
+    .map((name) => [name, before[name]] as const)
+  return { ...facts, ...Object.fromEntries(standing) }
 }
 
 export async function recordChannels(context: RecordContext, fact: Extract<Fact, { kind: 'channels' }>): Promise<void> {
   const { sessionId, store } = context
-  for (const { channelId, ...state } of fact.channels) {
-    const before = await readRow(context, channelId)
-    const facts: Fresh = state
-    await keep(context, before, { ...before, ...facts, sessionId, channelId, revision: before?.revision ?? 0 })
-  }
+  for (const state of fact.channels)
+    await renew(context, state.channelId, (before) => ({
+      ...before,
+      ...knownOf(state, before),
+      sessionId,
+      channelId: state.channelId,
+      revision: before?.revision ?? 0,
+    }))
   if (!fact.isAll) return
   const present = new Set(fact.channels.map(({ channelId }) => channelId))
   // Unfollowed, or gone, while nobody was here to hear it.
@@ -65,10 +92,8 @@ export async function recordChannels(context: RecordContext, fact: Extract<Fact,
     if (!present.has(channelId)) await change(context, channelId, { role: 'guest' })
 }
 
-async function change(context: RecordContext, channelId: string, facts: Partial<ChannelFacts>): Promise<void> {
-  const before = await readRow(context, channelId)
-  if (before) await keep(context, before, { ...before, ...facts })
-}
+const change = (context: RecordContext, channelId: string, facts: Partial<ChannelFacts>): Promise<void> =>
+  renew(context, channelId, (before) => before && { ...before, ...facts })
 
 export const recordChannelChange = (
   context: RecordContext,
@@ -81,10 +106,6 @@ export async function recordPostCounts(
   { channelId, posts }: Extract<Fact, { kind: 'post-counts' }>,
 ): Promise<void> {
   const { store, sessionId, appender } = context
-  const events: EventInput[] = []
-  for (const post of posts) {
-    const row = await store.posts.count(sessionId, channelId, post)
-    if (row) events.push({ type: 'message.counted', data: toMessageView(row) })
-  }
-  await appender.append(events)
+  const counted = await store.posts.count(sessionId, channelId, posts)
+  await appender.append(counted.map((row): EventInput => ({ type: 'message.counted', data: toMessageView(row) })))
 }

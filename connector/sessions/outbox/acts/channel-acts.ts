@@ -55,10 +55,13 @@ export const channelActs: Acts<ChannelKind> = {
     const { channels } = context.connection
     // Whatever it is, it must be a channel: WhatsApp's answer to the wish itself may say nothing.
     const state = await channels.byId(channelId)
+    const isRoleSaid = !state.unsaid?.includes('role')
     if (!followed && state.role === 'owner') return failed('channel.owner', 'Its owner cannot leave a channel')
-    if (followed !== (state.role !== 'guest')) await channels.follow(channelId, followed)
+    if (!isRoleSaid || followed !== (state.role !== 'guest')) await channels.follow(channelId, followed)
     const role = followed ? (state.role === 'guest' ? 'subscriber' : state.role) : 'guest'
     await keep(context, { ...state, role })
+    // Whoever leaves is a guest, whatever is said.
+    if (!followed) await change(context, channelId, { role })
     return shown(context, { ...state, role })
   }),
   'channel.mute': refusable<'channel.mute'>(async (context, { payload: { channelId, muted } }) => {
