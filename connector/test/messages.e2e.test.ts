@@ -60,7 +60,7 @@ test('100 texts each way at once: in order, none lost, none twice, statuses up t
   const received = () => world.of('message.received').map((event) => event.data['text'])
   await world.until('all received', () => received().length >= 100)
   expect(received()).toEqual(numbered('in', 100))
-  const { chatId } = world.of('message.received')[0]?.data as { chatId: string }
+  const chatId = String(world.of('message.received')[0]?.data['chatId'])
   const page = await world.store.messages.page('s', chatId, { limit: 200 })
   const listed = page.data.filter(({ fromMe }) => !fromMe).map(({ text }) => text)
   expect(listed.toReversed(), 'many of one second stand as they came').toEqual(numbered('in', 100))
