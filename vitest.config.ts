@@ -13,6 +13,7 @@ export default defineConfig({
           pool: 'forks',
           globalSetup: ['./scripts/testing/mongo-setup.ts'],
           testTimeout: 60_000,
+          maxWorkers: 2,
           hookTimeout: 60_000,
         },
       },

@@ -13,6 +13,16 @@ test('what comes in the second in which it was written has the moment, each a la
   expect(ms([...first, order.now('a', at)])).toEqual([400, 401, 400, 700])
 })
 
+test('what comes at the very end of a second leaves room for those of it that come later', () => {
+  let now = at.getTime() + 999
+  const order = createArrivalOrder(() => now)
+  const times = [order.now('a', at)]
+  now += 50
+  for (let i = 0; i < 150; i += 1) times.push(order.now('a', at))
+  expect(new Set(ms(times)).size).toBe(151)
+  expect(ms(times)).toEqual(ms(times).toSorted((a, b) => a - b))
+})
+
 test('what waited is counted from the start of its second, and never leaves it', () => {
   const order = createArrivalOrder(() => at.getTime() + 60_000)
   const times = ms(Array.from({ length: 1_200 }, () => order.now('a', at)))

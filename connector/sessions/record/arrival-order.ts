@@ -5,6 +5,8 @@ export type ArrivalOrder = ReturnType<typeof createArrivalOrder>
 
 const chats = 2_000
 const second = 1_000
+/** Of its second, ms: what comes later than that leaves room for those of the same second that are still on their way. */
+const latestMoment = 800
 
 export function createArrivalOrder(clock: () => number = Date.now) {
   const latest = createGrowingCache<number>(chats)
@@ -25,7 +27,8 @@ export function createArrivalOrder(clock: () => number = Date.now) {
     /** Of what has just come: where its second is still going on, it is the moment itself. */
     now(chat: string, at: Date): Date {
       const now = clock()
-      return place(chat, at, startOf(now) === at.getTime() ? now : at.getTime())
+      const isGoingOn = startOf(now) === at.getTime()
+      return place(chat, at, isGoingOn ? Math.min(now, at.getTime() + latestMoment) : at.getTime())
     },
     /** Of a part of a history, whose newest come first (rc14, Utils/history.js). */
     past<T extends { chat: readonly [string, ...string[]]; at: Date }>(newestFirst: readonly T[]): T[] {
