@@ -71,7 +71,12 @@ export function createCommandStore(db: Db) {
 
   type Taking = { id: string; epoch: number; isLeft: boolean; mark?: string }
   const toTaking = ({ id, epoch, isLeft, mark }: Taking) => ({
-    filter: { _id: id, $or: [{ state: 'queued' as const }, { state: 'sending' as const, epoch: { $lte: epoch } }] },
+    filter: {
+      _id: id,
+      // Whoever read it before it was refused still holds it as it was.
+      refused: { $exists: false },
+      $or: [{ state: 'queued' as const }, { state: 'sending' as const, epoch: { $lte: epoch } }],
+    },
     update: {
       $set: { state: 'sending' as const, epoch, ...(mark === undefined ? {} : { taker: mark }) },
       $inc: { attempts: 1, ...(isLeft ? { trials: 1 } : {}) },
@@ -189,7 +194,7 @@ export function createCommandStore(db: Db) {
     },
 
     /**
-     * Compare-and-set before the wire. `null` = cancelled meanwhile, or a later owner has it. What an earlier owner left
+     * Compare-and-set before the wire. `null` = cancelled or refused meanwhile, or a later owner has it. What an earlier owner left
      * (`isLeft`) counts as a trial.
      */
     take: (id: string, epoch: number, isLeft = false): Promise<Command | null> => takeOne({ id, epoch, isLeft }),

@@ -125,3 +125,35 @@ test.each(['startExpiry', 'finish'] as const)(
     ])
   },
 )
+
+test('what was read from the queue before it was refused does not leave all the same', async () => {
+  const { store } = opened
+  const [sessionId, lane] = ['refused', '15550000001@s.whatsapp.net']
+  const { command } = await store.commands.accept({
+    _id: 'refused',
+    sessionId,
+    lane,
+    kind: 'message.send',
+    actor: 'test',
+    messageId: 'FORMER',
+    payload: { to: lane, content: { type: 'text', text: 't' } },
+  })
+  const appender = store.events.openAppender(sessionId, 1)
+  await appender.fence('test')
+  let left = 0
+  const connection = {
+    identify: (jid: string) => [jid],
+    sending: { message: () => Promise.reject(new Error(`it left ${(left += 1)} times`)) },
+  } as unknown as Connection
+  const open = () => ({ closed: new AbortController(), connection })
+  const sendGroup = createSendGroup(optionsFor({ store, sessionId, appender, epoch: 1, open }))
+  await store.commands.refuseAll(sessionId, { code: 'session.other_account', reason: 'another number' })
+  await sendGroup([command])
+  expect(left).toBe(0)
+  await sendGroup(await store.commands.waiting(sessionId, 10))
+  expect([left, await store.commands.read(command._id)]).toMatchObject([
+    0,
+    { state: 'failed', error: { code: 'session.other_account' } },
+  ])
+  await appender.close()
+})
