@@ -29,6 +29,7 @@ export async function soundSeconds(
     const seconds = await inOwnThread(source, sound, limitMs)
     return seconds !== undefined && seconds <= longestSeconds ? seconds : undefined
   } catch {
+    // Out of time, out of memory, or no sound: its length is not known, and it goes without.
     return undefined
   } finally {
     leave()

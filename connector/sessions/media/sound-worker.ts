@@ -21,6 +21,7 @@ async function secondsOf(port: MessagePort, { mimetype, size }: Sound): Promise<
 }
 
 if (parentPort) {
+  // What cannot be read has no length; the sound itself goes or is kept all the same.
   const seconds = await secondsOf(parentPort, workerData as Sound).catch(() => undefined)
   parentPort.postMessage({ seconds } satisfies FromWorker)
 }
