@@ -13,7 +13,7 @@ let world: World
 beforeAll(async () => {
   world = await openWorld()
   await world.startConnector()
-}, 60_000)
+})
 afterAll(() => world.close())
 
 const connected = (stream: string) => world.untilEvent('session.connected', (event) => event.stream === stream)

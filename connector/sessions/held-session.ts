@@ -263,6 +263,9 @@ export function holdSession(options: HeldSessionOptions): HeldSession {
         if (session.status === 'inactive' && session.actedRevision !== session.wantedRevision)
           await reporter.report({ actedRevision: session.wantedRevision })
         if (session.status !== 'inactive') {
+          // From now on it may be exported: what is known of its messages goes along.
+          await held.recorder.idle()
+          await keyStore.settle()
           log.info({}, 'stopped on request')
           await reporter.report({ status: 'inactive', qr: null, pairing: null, actedRevision: session.wantedRevision })
           await reporter.announce('session.disconnected', { reason: 'stopped on request' })

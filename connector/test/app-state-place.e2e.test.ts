@@ -23,7 +23,7 @@ beforeAll(async () => {
   await world.door('POST', `/phones/${ana.phone}/app-state`, { chat: beto.phone, pin: true })
   await world.untilEvent('chat.updated', (event) => event.data['isPinned'] === true)
   await connector.stop()
-}, 60_000)
+})
 afterAll(() => world.close())
 
 /** The next owner of the session, with what stands in the database and nothing else. */

@@ -28,7 +28,7 @@ beforeAll(async () => {
   const url = `${connector.ready['relay']?.replace('http', 'ws')}/v1/ws`
   steady = openReader(url, token, 's')
   restless = openReader(url, token, 's', 25)
-}, 60_000)
+})
 afterAll(async () => {
   steady.close()
   restless.close()
@@ -97,7 +97,7 @@ test('MongoDB frozen for 22 s under traffic both ways: nothing lost, nothing twi
     await new Promise((resolve) => setTimeout(resolve, 22_000)) // waits: longer than the driver lets a socket be silent
     signal('SIGCONT')
   })
-}, 120_000)
+})
 
 test('MongoDB killed with -9 under traffic both ways, and started again: the same', async () => {
   await throughAbsence('killed', async () => {
@@ -106,7 +106,7 @@ test('MongoDB killed with -9 under traffic both ways, and started again: the sam
     await burst('killed')
     await startMongoAgain()
   })
-}, 120_000)
+})
 
 test.skipIf(!disk)(
   'the disk under MongoDB full under traffic both ways: the same, once it has space and is started again',

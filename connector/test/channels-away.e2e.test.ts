@@ -22,7 +22,7 @@ beforeAll(async () => {
   for (const channel of [news, other])
     expect((await api.call('PUT', `/v1/sessions/s/channels/${channel}/follow?wait=20`)).status).toBe(200)
   await world.untilEvent('channel.updated', ({ data }) => data['channelId'] === own)
-}, 60_000)
+})
 afterAll(async () => {
   await api.close()
   await world.close()

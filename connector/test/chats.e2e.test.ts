@@ -16,7 +16,7 @@ beforeAll(async () => {
   await world.link('s', ana)
   await comes('hola')
   chat = `/v1/sessions/s/chats/${beto.phone}`
-}, 60_000)
+})
 afterAll(async () => {
   await api.close()
   await world.close()
@@ -94,7 +94,7 @@ test('a change of ours that the phone was faster than is made all the same, and 
 test('a star from either side, and a message deleted for ourselves', async () => {
   const { messageId } = await comes('keep me')
   await onPhone({ star: { messageId } })
-  await world.untilEvent('message.starred', (event) => event.data['messageId'] === messageId, 20_000)
+  await world.untilEvent('message.starred', (event) => event.data['messageId'] === messageId)
   const path = `/v1/sessions/s/messages/${String(messageId)}`
   expect((await api.call('GET', path)).body).toMatchObject({ isStarred: true })
   expect((await call('PUT', `${path}/star`, { starred: false })).status).toBe(200)
@@ -233,8 +233,8 @@ test('what the phone changed while the connector was down is seen when it is bac
   await onPhone({ star: { messageId } })
   await onPhone({ labelMessage: { labelId: '11', messageId } })
   await world.startConnector()
-  await world.untilEvent('message.starred', (event) => event.data['text'] === 'while away', 30_000)
-  const labeled = await world.untilEvent('message.labeled', (event) => event.data['messageId'] === messageId, 30_000)
+  await world.untilEvent('message.starred', (event) => event.data['text'] === 'while away')
+  const labeled = await world.untilEvent('message.labeled', (event) => event.data['messageId'] === messageId)
   expect(labeled.data).toMatchObject({ text: 'while away', labels: ['11'] })
 })
 

@@ -11,7 +11,7 @@ beforeAll(async () => {
   ;[ana, beto] = [await world.phone('Ana'), await world.phone('Beto')]
   await world.startConnector()
   await world.link('s', ana)
-}, 60_000)
+})
 afterAll(() => world.close())
 
 /** Beto's phone sends; what the feed says of it. */

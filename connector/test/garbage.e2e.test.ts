@@ -18,7 +18,7 @@ beforeAll(async () => {
   group = ((await world.door('POST', '/groups', made))['group'] as { id: string }).id
   await world.untilEvent('group.updated')
   await stillHears()
-}, 60_000)
+})
 afterAll(async () => {
   await api.close()
   await world.close()
@@ -27,7 +27,7 @@ afterAll(async () => {
 const send = async (body: object): Promise<string> =>
   String((await world.door('POST', `/phones/${beto.phone}/messages`, { to: ana.phone, ...body }))['messageId'])
 const received = (messageId: string) =>
-  world.untilEvent('message.received', (event) => event.data['messageId'] === messageId, 20_000)
+  world.untilEvent('message.received', (event) => event.data['messageId'] === messageId)
 const stillHears = async (to = ana.phone) => received(await send({ to, text: 'still there?' }))
 const read = async () => (await api.call('GET', `/v1/sessions/s/chats/${beto.phone}`)).body as Record<string, unknown>
 
@@ -78,8 +78,7 @@ test.each([
 
 /** Ana changes something of the chat with Beto on her phone. */
 const change = (body: object) => world.door('POST', `/phones/${ana.phone}/app-state`, { chat: beto.phone, ...body })
-const shows = (name: string, value: unknown) =>
-  expect.poll(async () => (await read())[name], { timeout: 20_000 }).toBe(value)
+const shows = (name: string, value: unknown) => expect.poll(async () => (await read())[name]).toBe(value)
 
 test.each([
   ['bytes', false],

@@ -25,7 +25,7 @@ beforeAll(async () => {
   const made = await world.door('POST', '/groups', { owner: beto.phone, subject: 'Mixto', participants })
   group = (made['group'] as { id: string }).id
   await world.untilEvent('group.updated', (event) => event.data['groupId'] === group)
-}, 60_000)
+})
 afterAll(async () => {
   await api.close()
   await world.close()

@@ -57,4 +57,4 @@ test('a connector killed three times while two members write and others come and
   expect(row?.members.map(({ lid }) => lid).sort()).toEqual([ana.lid, beto.lid, eva.lid].sort())
   const ours = await world.post('s', beto, 'still here', { to: group })
   await world.untilEvent('message.delivered', ({ data }) => data['messageId'] === ours)
-}, 150_000)
+})

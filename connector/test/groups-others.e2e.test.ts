@@ -18,7 +18,7 @@ beforeAll(async () => {
   await world.startConnector()
   await world.link('s', ana)
   group = await make('Los cuatro', [ana, eva, leo])
-}, 60_000)
+})
 afterAll(async () => {
   await api.close()
   await world.close()
@@ -223,7 +223,7 @@ test('ten thousand people at once are as many as a group may have, and the sessi
     attrs: { jid: `${200_000_000_000_000 + i}@lid`, phone_number: `${5_491_100_000_000 + i}@s.whatsapp.net` },
   }))
   await announce({ tag: 'add', content: participants })
-  await world.untilEvent('group.participants', ({ data }) => Number(data['size']) > 1_000, 10_000)
+  await world.untilEvent('group.participants', ({ data }) => Number(data['size']) > 1_000)
   const row = await world.store.groups.read('s', group)
   expect(row?.members).toHaveLength(5_000)
   const lines = (await world.store.messages.page('s', group, { limit: 5 })).data
@@ -232,7 +232,7 @@ test('ten thousand people at once are as many as a group may have, and the sessi
   for (const event of world.of('group.participants')) expect(JSON.stringify(event.data).length).toBeLessThan(64 * 1024)
   await stillHears()
   expect(world.of('session.disconnected')).toEqual([])
-}, 40_000)
+})
 
 test('how long messages last in a chat of two, set by the other side and by our own phone', async () => {
   const text = await say(beto, { to: ana.phone, text: 'hola' })

@@ -11,7 +11,7 @@ beforeAll(async () => {
   ;[ana, beto] = [await world.phone('Ana'), await world.phone('Beto')]
   await world.startConnector()
   await world.link('s', ana)
-}, 60_000)
+})
 afterAll(() => world.close())
 
 const maxEventBytes = 64 * 1024
@@ -19,7 +19,7 @@ const maxRowBytes = 4 * 1024 * 1024
 
 const send = (body: object) => world.door('POST', `/phones/${beto.phone}/messages`, { to: ana.phone, ...body })
 const received = (messageId: unknown) =>
-  world.untilEvent('message.received', (event) => event.data['messageId'] === messageId, 20_000)
+  world.untilEvent('message.received', (event) => event.data['messageId'] === messageId)
 
 /** Sent, and behind it a plain text, which must arrive. */
 async function survives(message: object): Promise<string> {

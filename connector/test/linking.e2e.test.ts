@@ -7,7 +7,7 @@ let world: World
 beforeAll(async () => {
   world = await openWorld()
   await world.startConnector()
-}, 60_000)
+})
 afterAll(() => world.close())
 
 /** What the stream of one session says. */

@@ -21,7 +21,7 @@ beforeAll(async () => {
   ;[ana, beto] = [await world.phone('Ana'), await world.phone('Beto')]
   connector = await world.startConnector()
   await world.link('s', ana)
-}, 60_000)
+})
 afterAll(async () => {
   await client?.close()
   await api?.close()

@@ -20,7 +20,7 @@ beforeAll(async () => {
   ;[ana, beto] = [await world.phone('Ana'), await world.phone('Beto')]
   connector = await world.startConnector(hasFfmpeg ? {} : { FFMPEG: 'off' })
   await world.link('s', ana)
-}, 60_000)
+})
 afterAll(async () => {
   await api?.close()
   await world.close()

@@ -26,7 +26,7 @@ beforeAll(async () => {
     .toBuffer()
   await world.startConnector()
   await world.link('s', ana)
-}, 60_000)
+})
 afterAll(async () => {
   await api?.close()
   await world.close()

@@ -16,7 +16,7 @@ beforeAll(async () => {
   ;[ana, beto] = [await world.phone('Ana'), await world.phone('Beto')]
   connector = await world.startConnector()
   await world.link('s', ana, { downloadMedia: { kinds: ['document'], maxBytes: 200 * 1_048_576 } })
-}, 60_000)
+})
 afterAll(async () => {
   await api?.close()
   await world.close()

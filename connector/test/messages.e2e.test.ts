@@ -20,7 +20,7 @@ beforeAll(async () => {
   })
   await world.startConnector()
   await world.link('s', ana)
-}, 60_000)
+})
 afterAll(() => world.close())
 
 const ofMessage = (type: Parameters<World['of']>[0], messageId: string) =>
@@ -74,7 +74,7 @@ test('100 texts each way at once: in order, none lost, none twice, statuses up t
   expect(types).toEqual(['message.queued', 'message.sent', 'message.delivered', 'message.read'])
   const { counters } = await world.phoneState(beto)
   expect(counters).toMatchObject({ failedDecryptions: 0, retryReceiptsReceived: 0 })
-}, 120_000)
+})
 
 test('a quote carries over the wire in both directions', async () => {
   const asked = await say({ text: 'a question?' })

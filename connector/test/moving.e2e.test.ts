@@ -14,7 +14,7 @@ beforeAll(async () => {
   api = await openTestApi({ on, withFeed: false })
   ;[ana, beto] = [await world.phone('Ana'), await world.phone('Beto')]
   await world.startConnector()
-}, 60_000)
+})
 afterAll(async () => {
   await api.close()
   await world.close()

@@ -11,7 +11,7 @@ beforeAll(async () => {
   api = await openTestApi({ on: world })
   ana = await world.phone('Ana')
   await world.startConnector()
-}, 60_000)
+})
 afterAll(async () => {
   await api.close()
   await world.close()

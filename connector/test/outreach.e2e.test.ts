@@ -65,7 +65,7 @@ test('463 ends one message and holds back the next to a new contact, over a kill
   expect(await world.inbox(carla), 'a refusal is final').toEqual([])
   expect(world.of('session.outreach_locked').map(({ data }) => data['by'])).toEqual(['guess', 'whatsapp'])
   expect(world.of('session.outreach_unlocked')).toHaveLength(1)
-}, 120_000)
+})
 
 test('a lock that WhatsApp tells by itself holds back before anything is refused; who writes to us is answered', async () => {
   const [ana, beto, dora] = await Promise.all(['Ana', 'Beto', 'Dora'].map((name) => world.phone(name)))
@@ -83,4 +83,4 @@ test('a lock that WhatsApp tells by itself holds back before anything is refused
   await world.door('POST', `/phones/${dora.phone}/messages`, { to: ana.phone, text: 'it is me who writes' })
   expect((await world.inbox(dora, 1)).map(({ text }) => text)).toEqual(['cold'])
   expect(world.of('message.failed')).toEqual([])
-}, 120_000)
+})

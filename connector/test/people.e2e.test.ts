@@ -13,7 +13,7 @@ beforeAll(async () => {
   ;[ana, beto] = [await world.phone('Ana'), await world.phone('Beto')]
   await world.startConnector()
   await world.link('s', ana)
-}, 60_000)
+})
 afterAll(async () => {
   await api.close()
   await world.close()

@@ -23,7 +23,7 @@ beforeAll(async () => {
   await world.door('POST', '/history', { phone: ana.phone, chats: [{ phone: beto.phone }], messages })
   await world.link('s', ana)
   await world.untilEvent('history.progress', (event) => event.data['progress'] === 100)
-}, 60_000)
+})
 afterAll(async () => {
   await api.close()
   await world.close()

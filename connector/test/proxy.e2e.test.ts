@@ -49,7 +49,7 @@ beforeAll(async () => {
   ;[ana, beto] = [await world.phone('Ana'), await world.phone('Beto')]
   await world.startConnector()
   await world.link('s', ana)
-}, 60_000)
+})
 afterAll(async () => {
   proxy.close()
   await api.close()
@@ -91,7 +91,7 @@ test('a session goes through its proxy as soon as it has one, with its files, an
   expect(proxy.asked).toHaveLength(sofar)
   const told = JSON.stringify([world.events, world.connectors().map((one) => [one.stdout(), one.stderr()])])
   expect(told).not.toContain('s3cret-word')
-}, 90_000)
+})
 
 test('a proxy that could not be called, or whose password is not whole, is refused', async () => {
   const closed = await openTestApi({ on: world })
@@ -116,7 +116,7 @@ test('what the phone hands over as a file comes through the proxy too', async ()
   await world.door('POST', '/history', { phone: eva.phone, external: true, chats: [{ phone: beto.phone }], messages })
   const before = proxy.asked.length
   await world.link('t', eva, { proxyUrl: proxy.url })
-  await world.untilEvent('history.progress', ({ stream, data }) => stream === 't' && data['progress'] === 100, 20_000)
+  await world.untilEvent('history.progress', ({ stream, data }) => stream === 't' && data['progress'] === 100)
   const { body } = await api.call('GET', `/v1/sessions/t/chats/${beto.phone}/messages`)
   expect(body.data).toMatchObject([{ text: 'long ago' }])
   const { host } = new URL(String((await world.door('GET', '/'))['mediaUrl']))

@@ -19,7 +19,7 @@ beforeAll(async () => {
   await world.startConnector()
   await world.link('s', ana)
   await world.untilEvent('history.progress', (event) => event.data['progress'] === 100)
-}, 60_000)
+})
 afterAll(async () => {
   await api.close()
   await world.close()

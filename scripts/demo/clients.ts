@@ -35,7 +35,7 @@ export function openSocket(url: string, subscribe: object): Promise<LiveSocket> 
   const live: LiveSocket = {
     events: [],
     at: {},
-    until(what, fits, timeoutMs = 15_000) {
+    until(what, fits, timeoutMs = 30_000) {
       const seen = live.events.find(fits)
       if (seen) return Promise.resolve(seen)
       return new Promise((resolve, reject) => {

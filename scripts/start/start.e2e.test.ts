@@ -164,7 +164,7 @@ test('ready says where everything is; a second one on the folder or the port is 
   expect(await first.exited).toBe(0)
   expect(performance.now() - stoppedAt).toBeLessThan(10_000)
   expect(processesOf(dataDir)).toEqual([])
-}, 120_000)
+})
 
 test('Ctrl-C while it starts ends every part before it ends itself', async () => {
   const dataDir = folder()
@@ -176,7 +176,7 @@ test('Ctrl-C while it starts ends every part before it ends itself', async () =>
   expect(processesOf(dataDir)).toEqual([])
   expect(performance.now() - stoppedAt).toBeLessThan(4_000)
   expect(sentences(one)).toEqual([])
-}, 60_000)
+})
 
 test('a port that anyone else has is named', async () => {
   const taken = createServer()
@@ -190,7 +190,7 @@ test('a port that anyone else has is named', async () => {
   ])
   await none(dataDir)
   taken.close()
-}, 120_000)
+})
 
 test('bad settings are all named at once, their values never', async () => {
   const dataDir = folder()
@@ -204,7 +204,7 @@ test('bad settings are all named at once, their values never', async () => {
   expect(sentences(one)).toHaveLength(1)
   for (const name of ['PORT', 'LOG_LEVEL', 'ADMIN_API_KEY', 'SECRET_KEY']) expect(one.out()).toContain(name)
   expect(one.out()).not.toContain('hidden')
-}, 30_000)
+})
 
 test('a part that is killed is started again, and said so', async () => {
   const dataDir = folder()
@@ -224,7 +224,7 @@ test('a part that is killed is started again, and said so', async () => {
   let answer = await ask(api, 'GET', '/v1/sessions/kept')
   while (answer.status === 503) answer = await ask(api, 'GET', '/v1/sessions/kept')
   expect(answer.status).toBe(200)
-}, 120_000)
+})
 
 test('killed whole at any moment: the next start is ready, what was accepted is there, no process is left over', async () => {
   const dataDir = folder()
@@ -253,7 +253,7 @@ test('killed whole at any moment: the next start is ready, what was accepted is 
   const last = start(dataDir)
   const { api = '' } = await last.ready
   expect(await sessionsOf(api)).toEqual(expect.arrayContaining(accepted))
-}, 180_000)
+})
 
 test('started by npm, all of it ends when npm is gone', async () => {
   const dataDir = folder()

@@ -54,7 +54,7 @@ export async function openReceiver(port = 0): Promise<Receiver> {
     received,
     ids: () => received.map(({ id }) => id),
     behave: (next) => void (behaviour = next),
-    until: (fits, timeoutMs = 30_000) =>
+    until: (fits, timeoutMs = 120_000) =>
       new Promise((resolve, reject) => {
         const end = (finish: () => void) => {
           clearTimeout(timer)

@@ -61,7 +61,7 @@ export async function openWorld(options: WorldOptions = {}) {
   const door = createHttp(sandbox.ready['sandbox'] ?? '')
 
   /** Looks again whenever anything changes in the database, until it is true. */
-  function until<T>(what: string, look: () => T | undefined | false, timeoutMs = 60_000): Promise<T> {
+  function until<T>(what: string, look: () => T | undefined | false, timeoutMs = 120_000): Promise<T> {
     return new Promise((resolve, reject) => {
       const end = (finish: () => void) => {
         clearTimeout(timer)

@@ -3,6 +3,7 @@ import { MongoClient, type Collection } from 'mongodb'
 import { openTestStore, testSecret, type TestStore } from '../../scripts/testing/mongo.ts'
 import { createAuthLogStore, LeaseLost } from './auth-log.ts'
 import { createCipher } from './cipher.ts'
+import { packEncoded } from './key-commit.ts'
 
 let opened: TestStore
 beforeAll(async () => {
@@ -172,6 +173,25 @@ test('lazy types are left out of a load and read by id', async () => {
   expect(loaded.keys.map((key) => key.type).sort()).toEqual(['identity-key', 'session'])
   const read = await auth.readKeys('lazy', 'pre-key', ['2', '3'])
   expect([...read.keys()]).toEqual(['2'])
+})
+
+test('a link that is handed out in the moment of a fold is whole, a hundred times', async () => {
+  const { auth } = opened.store
+  let n = await auth.fence('handed', 1, 'f')
+  const creds = bytes('{"me":1}')
+  for (let round = 0; round < 100; round += 1, n += 1) {
+    const key = { type: 'session', id: `x.${round}`, json: `${round}` }
+    await auth.append('handed', n, 1, `c${round}`, packEncoded(new Map([['', key]])))
+    const puts = [{ type: key.type, id: key.id, body: bytes(key.json) }]
+    const [read] = await Promise.all([
+      auth.readAll('handed'),
+      auth.fold('handed', 1, { upTo: n, creds, puts, deletes: [] }),
+    ])
+    if (round === 0) continue
+    expect(read?.keys.map(({ json }) => Number(json)).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: round + 1 }, (_, i) => i),
+    )
+  }
 })
 
 test('a session’s keys are never another’s, also when one id is the beginning of the other', async () => {

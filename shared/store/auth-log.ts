@@ -120,35 +120,43 @@ export function createAuthLogStore(client: MongoClient, db: Db, cipher: Cipher) 
     return claimed
   }
 
+  async function readAllOnce(sessionId: string): Promise<{ creds: string; keys: KeptKey[] } | 'moved' | undefined> {
+    const placeOf = async () => [
+      (await lastRowOf(sessionId))?._id.n ?? 0,
+      (await creds.findOne({ _id: sessionId }, { projection: { foldedTo: 1 } }))?.foldedTo ?? 0,
+    ]
+    const before = await placeOf()
+    const folded = await creds.findOne({ _id: sessionId })
+    const all: Encoded = new Map()
+    for await (const { _id, body } of keys.find(keysOf(sessionId)))
+      all.set(`${_id.type}\n${_id.id}`, { ..._id, json: textOf(cipher.open(bytesOf(body), keyPlace(_id))) })
+    if (folded?.body) {
+      const json = textOf(cipher.open(bytesOf(folded.body), credsPlace(sessionId)))
+      all.set(credsName, { type: 'creds', id: 'creds', json })
+    }
+    for await (const row of log.find(rowsOf(sessionId, folded?.foldedTo ?? 0)).sort({ _id: 1 }))
+      if (row.kind === 'commit' && row.body)
+        mergeEncoded(all, unpackEncoded(cipher.open(bytesOf(row.body), rowPlace(row._id))))
+    if ((await placeOf()).join() !== before.join()) return 'moved'
+    const json = all.get(credsName)?.json
+    if (typeof json !== 'string') return undefined
+    all.delete(credsName)
+    return {
+      creds: json,
+      keys: [...all.values()].flatMap(({ type, id, json }) => (json === null ? [] : [{ type, id, json }])),
+    }
+  }
+
   return {
     /**
      * Everything that is kept of a link, folded, read while nobody writes it; `undefined` when there are no credentials.
-     * Throws `session.running` when somebody wrote in between.
+     * Throws `session.running` when somebody wrote in between, three times in a row.
      */
     async readAll(sessionId: string): Promise<{ creds: string; keys: KeptKey[] } | undefined> {
-      const placeOf = async () => [
-        (await lastRowOf(sessionId))?._id.n ?? 0,
-        (await creds.findOne({ _id: sessionId }, { projection: { foldedTo: 1 } }))?.foldedTo ?? 0,
-      ]
-      const before = await placeOf()
-      const folded = await creds.findOne({ _id: sessionId })
-      const all: Encoded = new Map()
-      for await (const { _id, body } of keys.find(keysOf(sessionId)))
-        all.set(`${_id.type}\n${_id.id}`, { ..._id, json: textOf(cipher.open(bytesOf(body), keyPlace(_id))) })
-      if (folded?.body) {
-        const json = textOf(cipher.open(bytesOf(folded.body), credsPlace(sessionId)))
-        all.set(credsName, { type: 'creds', id: 'creds', json })
-      }
-      for await (const row of log.find(rowsOf(sessionId, folded?.foldedTo ?? 0)).sort({ _id: 1 }))
-        if (row.kind === 'commit' && row.body)
-          mergeEncoded(all, unpackEncoded(cipher.open(bytesOf(row.body), rowPlace(row._id))))
-      if ((await placeOf()).join() !== before.join()) throw new Problem('session.running')
-      const json = all.get(credsName)?.json
-      if (typeof json !== 'string') return undefined
-      all.delete(credsName)
-      return {
-        creds: json,
-        keys: [...all.values()].flatMap(({ type, id, json }) => (json === null ? [] : [{ type, id, json }])),
+      for (let tries = 1; ; tries += 1) {
+        const read = await readAllOnce(sessionId)
+        if (read !== 'moved') return read
+        if (tries === 3) throw new Problem('session.running')
       }
     },
 

@@ -34,6 +34,8 @@ export type KeyStore = {
   reset(): Promise<void>
   /** Moves the log into the folded keys; a no-op while one is under way. */
   fold(): Promise<void>
+  /** Resolves when everything written so far is durable, what goes along lazily included, and folded. */
+  settle(): Promise<void>
   close(): Promise<void>
 }
 
@@ -137,6 +139,10 @@ export async function openKeyStore(options: KeyStoreOptions): Promise<KeyStore> 
     fold() {
       folding ??= foldNow().finally(() => (folding = undefined))
       return folding
+    },
+    async settle() {
+      await log.durable()
+      await keyStore.fold()
     },
     async close() {
       await folding
