@@ -146,6 +146,39 @@ test('a message is sent on as it stands, and says how often it was', async () =>
   })
 })
 
+test('in a chat whose messages disappear ours do too, whatever they are, until it is said otherwise', async () => {
+  const day = 86_400
+  const setFor = async (ephemeralExpiration: number) => {
+    await world.door('POST', `/phones/${beto.phone}/messages`, {
+      to: ana.phone,
+      message: { protocolMessage: { type: 3, ephemeralExpiration } },
+    })
+    await world.untilEvent('chat.updated', ({ data }) => data['ephemeralSeconds'] === ephemeralExpiration)
+  }
+  const timeOf = async (path: string, body: object) => {
+    const { messageId } = await ask('POST', path, body)
+    const { ephemeralSeconds } = (await api.call('GET', `/v1/sessions/s/messages/${messageId}`)).body
+    const { context } = await atBeto((row) => row.messageId === messageId)
+    expect((context as { ephemeralSeconds?: number } | undefined)?.ephemeralSeconds).toBe(ephemeralSeconds)
+    return ephemeralSeconds
+  }
+  const text = { type: 'text', to: beto.phone, text: 'for a day' }
+  const picture = await sharp({ create: { width: 8, height: 8, channels: 3, background: '#a70' } })
+    .jpeg()
+    .toBuffer()
+  const image = { type: 'image', to: beto.phone, media: { base64: picture.toString('base64') } }
+  const { messageId } = await comes({ text: 'pass it on' })
+  await setFor(day)
+  expect(await timeOf('', text)).toBe(day)
+  expect(await timeOf('', image)).toBe(day)
+  expect(await timeOf('', { type: 'poll', to: beto.phone, poll: { question: 'q', options: ['a', 'b'] } })).toBe(day)
+  expect(await timeOf(`/${String(messageId)}/forward`, { to: beto.phone })).toBe(day)
+  expect(await timeOf('', { ...text, ephemeralSeconds: 604_800 })).toBe(604_800)
+  expect(await timeOf('', { ...text, ephemeralSeconds: 0 }), 'this one stays').toBeUndefined()
+  await setFor(0)
+  expect(await timeOf('', text)).toBeUndefined()
+})
+
 test('what disappears, may be looked at once, was called, or previews a page says so', async () => {
   const week = 604_800
   const { messageId } = await ask('POST', '', {

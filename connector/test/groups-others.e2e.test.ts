@@ -82,6 +82,10 @@ test.each([
   )
   expect(data).toMatchObject({ groupId: group, by: { lid: beto.lid, phone: beto.phone } })
   expect((await read())[name]).toBe(value)
+  if (name !== 'ephemeralSeconds') return
+  const sent = await call('POST', '/messages', { type: 'text', to: group, text: 'as the group has it' })
+  const row = await call('GET', `/messages/${String((sent.body as Data)['messageId'])}`)
+  expect((row.body as Data)['ephemeralSeconds']).toBe(value || undefined)
 })
 
 test('another leaves', async () => {

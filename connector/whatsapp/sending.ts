@@ -78,10 +78,19 @@ export function createSending(sock: WASocket, isKnown: (jid: string) => boolean,
     sealed && relay(target.chat, sealed, messageId)
 
   /** What Baileys has no word for. */
-  async function relay(to: string, content: proto.IMessage, messageId: string): Promise<SendOutcome> {
+  async function relay(
+    to: string,
+    content: proto.IMessage,
+    messageId: string,
+    ephemeralSeconds?: number,
+  ): Promise<SendOutcome> {
     if (isPersonJid(to) && !(await exists(to))) return { outcome: 'not_on_whatsapp' }
     const userJid = toBareJid(sock.user?.id ?? '')
-    const { message } = generateWAMessageFromContent(to, content, { userJid, messageId })
+    const { message } = generateWAMessageFromContent(to, content, {
+      userJid,
+      messageId,
+      ...(ephemeralSeconds ? { ephemeralExpiration: ephemeralSeconds } : {}),
+    })
     if (!message) throw new Error('a message without content')
     await sock.relayMessage(to, message, { messageId })
     return { outcome: 'sent', raw: proto.Message.encode(message).finish() }
@@ -107,8 +116,12 @@ export function createSending(sock: WASocket, isKnown: (jid: string) => boolean,
     message: (to: string, messageId: string, content: PlainContent, extras: Extras = {}): Promise<SendOutcome> =>
       send(to, toBaileys(content, messageId, secretOf), messageId, extras),
     /** `original`: as WhatsApp knows it, or a plain text. */
-    forward: (to: string, messageId: string, original: Uint8Array | string, isOwn: boolean) =>
-      relay(to, toForwarded(original, isOwn), messageId),
+    forward: (
+      to: string,
+      messageId: string,
+      original: Uint8Array | string,
+      { isOwn, ephemeralSeconds }: { isOwn: boolean; ephemeralSeconds?: number | undefined },
+    ) => relay(to, toForwarded(original, isOwn), messageId, ephemeralSeconds),
     /** `undefined`: the secret of what it answers is not known. */
     vote: (target: MessageRef, raw: Uint8Array, messageId: string, options: readonly string[]) =>
       answer(target, messageId, sealVote(sealOf(target, raw), options)),

@@ -10,6 +10,7 @@ import type { Ack, Acks } from './acks.ts'
 import type { Outcome } from './acts/act.ts'
 import { act } from './acts/acts.ts'
 import type { Batches } from './batches.ts'
+import { withChatTimer } from './chat-timer.ts'
 import type { Outreach } from './outreach.ts'
 import { prepareMedia } from './prepare-media.ts'
 import { isPostedBefore, wasInHand } from './posted-before.ts'
@@ -222,15 +223,19 @@ export function createSendGroup(options: SendOptions): SendGroup {
       await Promise.all(due.map(({ _id, state }) => store.commands.take(_id, epoch, state === 'sending')))
     ).filter((command) => command !== null)
     const areOver = await Promise.all(inHand.map((command) => settleLeft(command)))
-    const taken = inHand.filter((_, i) => !areOver[i])
+    let taken = inHand.filter((_, i) => !areOver[i])
     const [first] = taken
     if (!first) return !waits
 
     let keys: (string | undefined)[] = []
     try {
-      const sends = taken.filter(isSend)
-      const [head] = sends
-      if (head) keys = await recordQueued(context, sends, current.connection.identify(head.payload.to))
+      // Several at once are all messages, and of one chat.
+      if (isSend(first)) {
+        const chat = current.connection.identify(first.payload.to)
+        const sends = await withChatTimer(context, taken.filter(isSend), chat)
+        keys = await recordQueued(context, sends, chat)
+        taken = sends
+      }
     } catch (error) {
       for (const command of taken.slice(1)) await again(command, false)
       if (await afterError(first, current, error)) return !waits

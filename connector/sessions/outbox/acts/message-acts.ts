@@ -61,7 +61,11 @@ async function forward(
   const found = await targetOf(context, { chatId: source.chatId, targetId: source.messageId }, source.sender)
   if (!found || found.row.revokedAt) return unknownTarget
   const { raw, text = '', fromMe } = found.row
-  const sent = await context.connection.sending.forward(command.payload.to, idOf(command), raw ?? text, fromMe)
+  const { to, ephemeralSeconds } = command.payload
+  const sent = await context.connection.sending.forward(to, idOf(command), raw ?? text, {
+    isOwn: fromMe,
+    ephemeralSeconds,
+  })
   if (sent.outcome === 'not_on_whatsapp') return notOnWhatsapp
   await keepRaw(context, chatId, idOf(command), sent.raw)
   return awaitingAck
