@@ -15,6 +15,7 @@ export async function deleteSession(store: Store, sessionId: string): Promise<vo
   await store.channels.removeAll(sessionId)
   await store.labels.removeAll(sessionId)
   await store.calls.removeAll(sessionId)
+  await store.earlyMarks.removeAll(sessionId)
   await store.commands.removeAll(sessionId)
   await store.batches.removeAll(sessionId)
   await store.events.removeAll(sessionId)

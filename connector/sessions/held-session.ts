@@ -24,7 +24,7 @@ import { createAddresses } from './record/addresses.ts'
 import type { RecordContext } from './record/context.ts'
 import { openCounters } from './record/counters.ts'
 import { createArrivalOrder } from './record/arrival-order.ts'
-import { createEarlyMarks } from './record/early-marks.ts'
+import { openEarlyMarks } from './record/early-marks.ts'
 import { createRecorder } from './record/recorder.ts'
 import { createPeopleMark } from './reconcile-people.ts'
 import { createReporter } from './reporter.ts'
@@ -107,7 +107,7 @@ export function holdSession(options: HeldSessionOptions): HeldSession {
       addresses,
       counters,
       arrivals: createArrivalOrder(),
-      early: createEarlyMarks(),
+      early: await wait(() => openEarlyMarks(store, sessionId)),
     }
     const media = createSessionMedia({
       context,

@@ -209,15 +209,18 @@ export function createChatStore(db: Db) {
       await chats.updateOne({ _id: `${sessionId}/${chatId}` }, isOn ? { $addToSet: change } : { $pull: change })
     },
 
-    /** Takes a label off every chat; up to `limit` of them, whose ids it returns. */
-    async unlabel(sessionId: string, labelId: string, limit: number): Promise<string[]> {
-      const rows = await chats
-        .find({ sessionId, labels: labelId }, { projection: { chatId: 1 } })
-        .limit(limit)
-        .toArray()
-      if (rows.length > 0)
-        await chats.updateMany({ _id: { $in: rows.map((row) => row._id) } }, { $pull: { labels: labelId } })
-      return rows.map(({ chatId }) => chatId)
+    /** Takes a label off `limit` chats at most, once they are told as they will be; returns how many. */
+    async unlabel(
+      sessionId: string,
+      labelId: string,
+      limit: number,
+      tell: (rows: readonly Chat[]) => Promise<void>,
+    ): Promise<number> {
+      const rows = await chats.find({ sessionId, labels: labelId }).limit(limit).toArray()
+      if (rows.length === 0) return 0
+      await tell(rows.map((row) => ({ ...row, labels: (row.labels ?? []).filter((one) => one !== labelId) })))
+      await chats.updateMany({ _id: { $in: rows.map((row) => row._id) } }, { $pull: { labels: labelId } })
+      return rows.length
     },
 
     /**

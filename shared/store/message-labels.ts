@@ -21,12 +21,18 @@ export function createMessageLabelStore(db: Db) {
       return messages.findOneAndUpdate({ _id: key }, update, { returnDocument: 'after' })
     },
 
-    /** Takes a label off every message; up to `limit` of them, as they are then. */
-    async unlabel(sessionId: string, labelId: string, limit: number): Promise<Message[]> {
+    /** Takes a label off `limit` messages at most, once they are told as they will be; returns how many. */
+    async unlabel(
+      sessionId: string,
+      labelId: string,
+      limit: number,
+      tell: (rows: readonly Message[]) => Promise<void>,
+    ): Promise<number> {
       const rows = await messages.find({ sessionId, labels: labelId }).limit(limit).toArray()
-      if (rows.length === 0) return []
+      if (rows.length === 0) return 0
+      await tell(rows.map((row) => ({ ...row, labels: (row.labels ?? []).filter((one) => one !== labelId) })))
       await messages.updateMany({ _id: { $in: rows.map((row) => row._id) } }, { $pull: { labels: labelId } })
-      return rows.map((row) => ({ ...row, labels: (row.labels ?? []).filter((one) => one !== labelId) }))
+      return rows.length
     },
   }
 }

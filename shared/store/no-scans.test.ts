@@ -182,7 +182,7 @@ const exercises: Exercises = {
     touch: (store) => store.touch('s1', 'c1', { unread: 1, heard: true }),
     describe: (store) => store.describe('s1', 'c1', { name: 'n' }),
     label: async (store) => [await store.label('s1', 'c1', '1', true), await store.label('s1', 'c1', '1', false)],
-    unlabel: (store) => store.unlabel('s1', '9', 5),
+    unlabel: (store) => store.unlabel('s1', '9', 5, () => Promise.resolve()),
     clear: (store) => store.clear('s1', 'c2', { upTo: at, deleted: true, lastMessage: undefined }),
     page: async (store) => {
       await pages((cursor) => store.page('s1', { limit: 5, cursor }))
@@ -223,6 +223,12 @@ const exercises: Exercises = {
     page: (store) => pages((cursor) => store.page('s1', { limit: 5, cursor })),
     removeAll: (store) => store.removeAll('s5'),
   },
+  earlyMarks: {
+    keep: (store) => store.keep('s1', 'm1', 'star', {}),
+    drop: (store) => store.drop('s1', 'm2', 'star'),
+    list: (store) => store.list('s1', 5),
+    removeAll: (store) => store.removeAll('s5'),
+  },
   groups: {
     read: (store) => store.read('s1', 'g1'),
     put: (store) => store.put(group('s1', 1)),
@@ -242,7 +248,7 @@ const exercises: Exercises = {
   },
   messageLabels: {
     label: (store) => store.label('s1/c1/me/m1', '3', true),
-    unlabel: (store) => store.unlabel('s1', '6', 5),
+    unlabel: (store) => store.unlabel('s1', '6', 5, () => Promise.resolve()),
   },
   posts: {
     find: (store) => store.find('s1', 'c1', '7'),
@@ -559,6 +565,7 @@ async function fill(): Promise<void> {
       state: 'live',
       updatedAt: at,
     })),
+    earlyMarks: rows((s, i) => ({ _id: `${s}/m${i}/star`, sessionId: s, mark: {}, at: new Date(Date.now() - i) })),
     calls: rows((s, i) => ({
       ...call,
       _id: `${s}/${i}`,

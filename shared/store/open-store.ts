@@ -13,6 +13,7 @@ import { commandIndexes, createCommandStore } from './commands.ts'
 import { connectorIndexes, createConnectorStore } from './connectors.ts'
 import { contactIndexes, createContactStore } from './contacts.ts'
 import { createDeliveryStore, deliveryIndexes } from './deliveries.ts'
+import { createEarlyMarkStore, earlyMarkIndexes } from './early-marks.ts'
 import { createEventStore, eventIndexes } from './events.ts'
 import { openFeed, type FeedOptions } from './feed.ts'
 import { createGroupStore, groupIndexes } from './groups.ts'
@@ -75,6 +76,7 @@ function createStore(client: MongoClient, db: Db, cipher: Cipher, webhookCipher:
     messages: createMessageStore(db),
     posts: createPostStore(db),
     messageLabels: createMessageLabelStore(db),
+    earlyMarks: createEarlyMarkStore(db),
     media: createMediaStore(db, createGridFsBytes(db, mediaCipher), mediaCipher),
     commands: createCommandStore(db),
     batches: createBatchStore(client, db),
@@ -123,6 +125,7 @@ async function ensureIndexes(db: Db, eventRetentionDays: number): Promise<void> 
     labels: labelIndexes,
     calls: callIndexes,
     messages: [...messageIndexes, ...postIndexes, ...messageLabelIndexes],
+    earlyMarks: earlyMarkIndexes,
     media: mediaIndexes,
     ...gridFsIndexes,
     commands: commandIndexes,

@@ -1,36 +1,43 @@
 // What is said of a message before the message itself is here: app state is read at once, messages of the time away come one
-// by one. Kept in memory for a while; a mark on a message that never comes is forgotten.
-import { createGrowingCache } from '../../growing-cache.ts'
+// by one, those of a history later still. It waits in the database; what is looked at with each message is in memory.
+import type { Store } from '../../../shared/store/open-store.ts'
 import type { AccountChange } from '../../whatsapp/account-facts.ts'
+import { createGrowingCache } from '../../growing-cache.ts'
 
-export type Mark = Extract<AccountChange, { change: 'star' | 'message-hidden' }>
-export type EarlyLabel = Extract<AccountChange, { change: 'message-label' }>
-export type EarlyMarks = ReturnType<typeof createEarlyMarks>
+export type Mark = Extract<AccountChange, { change: 'star' | 'message-hidden' | 'message-label' }>
+export type EarlyMarks = Awaited<ReturnType<typeof openEarlyMarks>>
 
-const entries = 1_000
-const keptMs = 600_000
-/** Of one message. */
-const mostLabels = 50
+/** Messages with marks that wait. Beyond it the oldest are not looked for any more. */
+const mostMessages = 10_000
 
-const toName = (messageId: string, fromMe: boolean) => `${messageId}/${fromMe}`
+const messageIdOf = (mark: Mark) => ('target' in mark ? mark.target.messageId : mark.messageId)
+/** Of these the last word counts. */
+const toWhat = (mark: Mark) =>
+  'target' in mark ? `${mark.change}:${mark.target.fromMe}` : `${mark.change}:${mark.labelId}`
 
-export function createEarlyMarks() {
-  const marks = createGrowingCache<Mark>(entries, keptMs)
-  const labels = createGrowingCache<EarlyLabel[]>(entries, keptMs)
+export async function openEarlyMarks(store: Pick<Store, 'earlyMarks'>, sessionId: string) {
+  const waiting = createGrowingCache<Map<string, Mark>>(mostMessages)
+  function remember(mark: Mark): void {
+    const marks = waiting.get(messageIdOf(mark)) ?? new Map<string, Mark>()
+    waiting.set(messageIdOf(mark), marks.set(toWhat(mark), mark))
+  }
+  for (const mark of await store.earlyMarks.list(sessionId, mostMessages)) remember(mark as Mark)
+
   return {
-    /** The last word of each label. */
-    keepLabel(what: EarlyLabel): void {
-      const others = (labels.get(what.messageId) ?? []).filter(({ labelId }) => labelId !== what.labelId)
-      labels.set(what.messageId, [...others, what].slice(-mostLabels))
+    async keep(mark: Mark): Promise<void> {
+      await store.earlyMarks.keep(sessionId, messageIdOf(mark), toWhat(mark), mark)
+      remember(mark)
     },
-    labelsOf: (messageId: string): readonly EarlyLabel[] => (labels.size === 0 ? [] : (labels.get(messageId) ?? [])),
-    keep: (mark: Mark): void => void marks.set(toName(mark.target.messageId, mark.target.fromMe), mark),
-    markOf: (messageId: string, fromMe: boolean): Mark | undefined =>
-      marks.size === 0 ? undefined : marks.get(toName(messageId, fromMe)),
-    /** What was said of it stands in its row now. Not before: a row that cannot be written is tried again. */
-    done(messageId: string, fromMe: boolean): void {
-      labels.delete(messageId)
-      marks.delete(toName(messageId, fromMe))
+    /** In the order in which they were heard. */
+    of: (messageId: string): readonly Mark[] =>
+      waiting.size === 0 ? [] : [...(waiting.get(messageId)?.values() ?? [])],
+    /** It stands in its row now, or something newer does. Not before: what cannot be written is tried again. */
+    async done(mark: Mark): Promise<void> {
+      const marks = waiting.get(messageIdOf(mark))
+      if (!marks?.has(toWhat(mark))) return
+      await store.earlyMarks.drop(sessionId, messageIdOf(mark), toWhat(mark))
+      marks.delete(toWhat(mark))
+      if (marks.size === 0) waiting.delete(messageIdOf(mark))
     },
   }
 }

@@ -2,9 +2,9 @@
 import type { AccountChange } from '../../whatsapp/account-facts.ts'
 import type { RecordContext } from './context.ts'
 import { recordCall } from './record-calls.ts'
-import { recordCleared, recordHidden, recordPin, recordStar } from './record-chat-changes.ts'
+import { recordCleared, recordPin } from './record-chat-changes.ts'
 import { recordChatLabel, recordLabel } from './record-labels.ts'
-import { recordMessageLabel } from './record-message-labels.ts'
+import { recordMark } from './record-marks.ts'
 import { recordBlocked, recordBlocklist, recordOwnName, recordPicture } from './record-people.ts'
 
 export function recordAccount(context: RecordContext, what: AccountChange): Promise<void> {
@@ -12,17 +12,15 @@ export function recordAccount(context: RecordContext, what: AccountChange): Prom
     case 'chat-cleared':
       return recordCleared(context, what)
     case 'star':
-      return recordStar(context, what)
     case 'message-hidden':
-      return recordHidden(context, what)
+    case 'message-label':
+      return recordMark(context, what)
     case 'pin':
       return recordPin(context, what)
     case 'label':
       return recordLabel(context, what)
     case 'chat-label':
       return recordChatLabel(context, what)
-    case 'message-label':
-      return recordMessageLabel(context, what)
     case 'blocked':
       return recordBlocked(context, what.who, what.blocked)
     case 'blocklist':

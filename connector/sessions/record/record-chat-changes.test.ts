@@ -4,7 +4,8 @@ import { openTestStore, type TestStore } from '../../../scripts/testing/mongo.ts
 import { toMessageKey, type Message } from '../../../shared/model/message.ts'
 import { createAddresses } from './addresses.ts'
 import type { RecordContext } from './context.ts'
-import { recordCleared, recordHidden } from './record-chat-changes.ts'
+import { recordCleared } from './record-chat-changes.ts'
+import { recordMark } from './record-marks.ts'
 
 let opened: TestStore
 let context: RecordContext
@@ -56,7 +57,7 @@ async function withFile(messageId: string, fromMe = false): Promise<string> {
 
 test('a message deleted for ourselves takes its file along', async () => {
   const [gone, stays] = [await withFile('A'), await withFile('B')]
-  await recordHidden(context, {
+  await recordMark(context, {
     change: 'message-hidden',
     target: { chat: [chat], messageId: 'A', fromMe: false },
   })

@@ -1,11 +1,9 @@
-// Chats cleared and deleted, and what is done to single messages by their reader: stars, pins, deleted for me.
+// Chats cleared and deleted, and what is pinned in them.
 import { toChatView } from '../../../shared/model/chat.ts'
 import { toPreview } from '../../../shared/model/content.ts'
 import { toMessageKey, toMessageView, type Message } from '../../../shared/model/message.ts'
-import type { AccountChange, OwnCopy } from '../../whatsapp/account-facts.ts'
-import type { MessageFact } from '../../whatsapp/facts.ts'
+import type { AccountChange } from '../../whatsapp/account-facts.ts'
 import { toFactKey, type RecordContext } from './context.ts'
-import { recordMessageLabel } from './record-message-labels.ts'
 import { removeFile } from './remove-file.ts'
 
 type Of<Change extends AccountChange['change']> = Extract<AccountChange, { change: Change }>
@@ -47,48 +45,6 @@ function toLastMessage(row: Message) {
   const { messageId, type, fromMe, timestamp: at } = row
   const text = toPreview(row)?.slice(0, 500)
   return { messageId, type, fromMe, at, ...(text === undefined ? {} : { text }) }
-}
-
-/** App state names no author: of two messages with one id in one chat, it is the one on the named side. */
-async function rowOf(context: RecordContext, { chat, messageId, fromMe }: OwnCopy): Promise<Message | undefined> {
-  const chatId = await context.addresses.knownChatId(chat)
-  if (chatId === undefined) return undefined
-  const rows = await context.store.messages.find(context.sessionId, messageId, chatId)
-  return rows.find((row) => row.fromMe === fromMe)
-}
-
-/** Marks that were heard before their messages. */
-export async function recordEarlyMarks(context: RecordContext, facts: readonly MessageFact[]): Promise<void> {
-  for (const { messageId, sender } of facts) {
-    const fromMe = sender === 'me'
-    const [mark, labels] = [context.early?.markOf(messageId, fromMe), context.early?.labelsOf(messageId) ?? []]
-    if (!mark && labels.length === 0) continue
-    for (const label of labels) await recordMessageLabel(context, label)
-    if (mark) await (mark.change === 'star' ? recordStar(context, mark) : recordHidden(context, mark))
-    context.early?.done(messageId, fromMe)
-  }
-}
-
-export async function recordStar(context: RecordContext, mark: Of<'star'>): Promise<void> {
-  const { target, starred } = mark
-  const row = await rowOf(context, target)
-  if (!row) return context.early?.keep(mark)
-  const stands = await context.store.messages.star(row._id, starred)
-  if (!stands) return
-  await context.appender.append([{ type: 'message.starred', data: { ...toMessageView(stands), isStarred: starred } }])
-}
-
-export async function recordHidden(context: RecordContext, mark: Of<'message-hidden'>): Promise<void> {
-  const row = await rowOf(context, mark.target)
-  if (!row) return context.early?.keep(mark)
-  const { store, sessionId, appender } = context
-  const { chatId, messageId, fromMe, _id } = row
-  // The event first: with the row gone nobody would know any more that it has to be told.
-  await appender.append([
-    { type: 'message.deleted', key: toFactKey('message.deleted', _id), data: { sessionId, chatId, messageId, fromMe } },
-  ])
-  await removeFile(context, row)
-  await store.messages.removeMany([_id])
 }
 
 export async function recordPin(context: RecordContext, what: Of<'pin'>): Promise<void> {

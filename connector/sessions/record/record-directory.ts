@@ -5,7 +5,7 @@ import { LeaseLost } from '../../../shared/store/auth-log.ts'
 import { isUnavailable } from '../../../shared/store/client.ts'
 import type { ChatFact, ContactFact, Fact, MessageFact } from '../../whatsapp/facts.ts'
 import { toFactKey, type RecordContext } from './context.ts'
-import { recordEarlyMarks } from './record-chat-changes.ts'
+import { recordEarlyMarks } from './record-marks.ts'
 import { recordMessages } from './record-messages.ts'
 
 const historyBatch = 500

@@ -1,9 +1,10 @@
 // Labels, and the chats they are put on; with a label its marks go, on chats and on messages.
-import { toChatView } from '../../../shared/model/chat.ts'
+import { toChatView, type Chat } from '../../../shared/model/chat.ts'
 import { isLabelId, labelColors, toLabelView } from '../../../shared/model/label.ts'
+import type { Message } from '../../../shared/model/message.ts'
 import type { AccountChange } from '../../whatsapp/account-facts.ts'
 import type { RecordContext } from './context.ts'
-import { toLabelEvent } from './record-message-labels.ts'
+import { toLabelEvent } from './record-marks.ts'
 
 type Of<Change extends AccountChange['change']> = Extract<AccountChange, { change: Change }>
 
@@ -21,25 +22,20 @@ export async function recordLabel(context: RecordContext, what: Of<'label'>): Pr
     ...(isColor ? { color } : {}),
   })
   if (!label) return
-  if (deleted) for (let off = batch; off === batch;) off = await unlabel(context, labelId)
-  if (deleted) for (let off = batch; off === batch;) off = await unlabelMessages(context, labelId)
+  if (deleted) await unlabelAll(context, labelId)
   await appender.append([
     deleted ? { type: 'label.deleted', data: { labelId } } : { type: 'label.updated', data: toLabelView(label) },
   ])
 }
 
-async function unlabel(context: RecordContext, labelId: string): Promise<number> {
-  const { store, sessionId, appender } = context
-  const chatIds = await store.chats.unlabel(sessionId, labelId, batch)
-  const chats = chatIds.length > 0 ? await store.chats.resolveAll(sessionId, chatIds) : []
-  await appender.append(chats.map((chat) => ({ type: 'chat.updated', data: toChatView(chat) })))
-  return chatIds.length
-}
-
-async function unlabelMessages({ store, sessionId, appender }: RecordContext, labelId: string): Promise<number> {
-  const rows = await store.messageLabels.unlabel(sessionId, labelId, batch)
-  await appender.append(rows.map((row) => toLabelEvent(row, labelId, false)))
-  return rows.length
+/** Told before it is done: cut short, what still has the label is found and told again. */
+async function unlabelAll({ store, sessionId, appender }: RecordContext, labelId: string): Promise<void> {
+  const tellChats = async (chats: readonly Chat[]) =>
+    void (await appender.append(chats.map((chat) => ({ type: 'chat.updated', data: toChatView(chat) }))))
+  const tellMessages = async (rows: readonly Message[]) =>
+    void (await appender.append(rows.map((row) => toLabelEvent(row, labelId, false))))
+  while ((await store.chats.unlabel(sessionId, labelId, batch, tellChats)) === batch);
+  while ((await store.messageLabels.unlabel(sessionId, labelId, batch, tellMessages)) === batch);
 }
 
 export async function recordChatLabel(context: RecordContext, what: Of<'chat-label'>): Promise<void> {

@@ -1,13 +1,13 @@
-// A label that the phone put on a message is on it, whichever of the two is heard of first.
+// What the phone marks of a message is marked here, whichever of the two is heard of first and whoever is killed meanwhile.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openTestStore, type TestStore } from '../../../scripts/testing/mongo.ts'
 import type { Fact, MessageFact } from '../../whatsapp/facts.ts'
 import { createAddresses } from './addresses.ts'
 import type { RecordContext } from './context.ts'
-import { createEarlyMarks } from './early-marks.ts'
+import { openEarlyMarks } from './early-marks.ts'
 import { recordAccount } from './record-account.ts'
 import { recordHistory } from './record-directory.ts'
-import { recordEarlyMarks } from './record-chat-changes.ts'
+import { recordEarlyMarks } from './record-marks.ts'
 import { recordMessages } from './record-messages.ts'
 
 let opened: TestStore
@@ -35,10 +35,9 @@ const label = (labelId: string, labeled: boolean) => ({
 })
 
 let sessions = 0
-async function openSession() {
+async function openSession(sessionId = `labels-${(sessions += 1)}`, epoch = 1) {
   const { store } = opened
-  const sessionId = `labels-${(sessions += 1)}`
-  const appender = store.events.openAppender(sessionId, 1)
+  const appender = store.events.openAppender(sessionId, epoch)
   await appender.fence('test')
   const context: RecordContext = {
     sessionId,
@@ -46,7 +45,7 @@ async function openSession() {
     appender,
     addresses: createAddresses(store, sessionId),
     counters: { add: () => undefined, close: () => Promise.resolve() },
-    early: createEarlyMarks(),
+    early: await openEarlyMarks(store, sessionId),
   }
   const labels = async () => (await store.messages.find(sessionId, 'M1'))[0]?.labels
   const told = async () =>
@@ -111,4 +110,49 @@ test('a database that fails for a moment takes no label away that waits for its 
   await expect(recordEarlyMarks(failing, [message(false)])).rejects.toThrow('gone for a moment')
   await recordEarlyMarks(context, [message(false)])
   expect(await labels()).toEqual(['6'])
+})
+
+test('what waits for its message outlives its owner', async () => {
+  const before = await openSession()
+  const target = { chat, messageId: 'M1', fromMe: false }
+  await recordAccount(before.context, { change: 'star', target, starred: true })
+  await recordAccount(before.context, label('7', true))
+  const after = await openSession(before.context.sessionId, 2)
+  await recordMessages(after.context, [message(false)])
+  await recordEarlyMarks(after.context, [message(false)])
+  expect(await after.labels()).toEqual(['7'])
+  expect((await opened.store.messages.find(after.context.sessionId, 'M1'))[0]?.starred).toBe(true)
+  expect(await opened.store.earlyMarks.list(after.context.sessionId, 10), 'nothing waits any more').toEqual([])
+})
+
+test('a mark that waits never comes after a newer one, nor marks a message of the other side', async () => {
+  const first = await openSession()
+  const star = (fromMe: boolean, starred: boolean) =>
+    ({ change: 'star', target: { chat, messageId: 'M1', fromMe }, starred }) as const
+  await recordAccount(first.context, star(false, true))
+  await recordAccount(first.context, star(true, true))
+  await recordMessages(first.context, [message(false)])
+  // Cut short before it was looked for: the next owner hears of it again, and of the newer word first.
+  const next = await openSession(first.context.sessionId, 2)
+  await recordAccount(next.context, star(false, false))
+  await recordEarlyMarks(next.context, [message(false)])
+  const [row] = await opened.store.messages.find(next.context.sessionId, 'M1')
+  expect(row?.starred).toBeUndefined()
+  expect(await opened.store.earlyMarks.list(next.context.sessionId, 10)).toEqual([star(true, true)])
+})
+
+test('with a label its marks go, also when that is cut short in between: each is told', async () => {
+  const { context, labels, told } = await openSession()
+  await recordMessages(context, [message(false)])
+  await recordAccount(context, label('8', true))
+  const append: typeof context.appender.append = (events) =>
+    events.some(({ type }) => type === 'message.labeled')
+      ? Promise.reject(new Error('gone for a moment'))
+      : context.appender.append(events)
+  const failing = { ...context, appender: { ...context.appender, append } }
+  const goes = { change: 'label', labelId: '8', deleted: true } as const
+  await expect(recordAccount(failing, goes)).rejects.toThrow('gone for a moment')
+  await recordAccount(context, goes)
+  expect(await labels()).toEqual([])
+  expect((await told()).at(-1)).toEqual({ labelId: '8', isOn: false })
 })
