@@ -57,17 +57,16 @@ export async function giveOrder<K extends CommandKind>(
     const now = await api.store.commands.read(command._id)
     return now && now.state !== 'queued' && now.state !== 'sending' ? now : undefined
   })
-  if (ended && ended.state !== 'done')
-    // What is wrong with the order itself is the caller's to mend, not a fault of the way to WhatsApp.
-    throw toProblem(ended)
+  if (ended && ended.state !== 'done') throw toProblem(ended)
   return { command: ended ?? command, isDone: ended !== undefined }
 }
 
 /** What is wrong with the order itself is the caller's to mend, not a fault of the way to WhatsApp. */
-export function toProblem({ state, error }: Command): Problem {
+export function toProblem({ _id, messageId, state, error }: Command): Problem {
   return new Problem(isProblemCode(error?.code) ? error.code : 'command.failed', {
     detail: error?.reason ?? `It was ${state}`,
     ...(error?.errors ? { errors: error.errors } : {}),
+    accepted: { commandId: _id, ...(messageId === undefined ? {} : { messageId }) },
   })
 }
 

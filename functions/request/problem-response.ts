@@ -55,5 +55,6 @@ export function toProblemJson(problem: Problem, requestId: string): string {
     requestId,
     retryable: problem.retryable,
     errors: problem.errors,
+    ...problem.accepted,
   })
 }

@@ -195,9 +195,16 @@ export const PinMessage = v.strictObject({
   seconds: v.optional(v.picklist(pinTimes, `must be one of ${pinTimes.join(', ')}`), 604_800),
 })
 
+const graphemes = new Intl.Segmenter()
+/** WhatsApp's apps show nothing else. */
+const isReaction = (text: string) =>
+  text === '' ||
+  ([...graphemes.segment(text)].length === 1 &&
+    /\p{Extended_Pictographic}|\p{Regional_Indicator}{2}|\u20e3/u.test(text))
+
 export const ReactToMessage = v.strictObject({
-  /** Empty removes the reaction. */
-  emoji: v.pipe(v.string(), v.maxLength(32)),
+  /** One of any kind, with or without its colour; empty removes the reaction. */
+  emoji: v.pipe(v.string(), v.maxLength(32), v.check(isReaction, 'must be one emoji, or empty')),
 })
 
 /** The options' own words; none = the vote is withdrawn. */

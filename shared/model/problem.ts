@@ -106,12 +106,17 @@ export function isProblemCode(code: string | undefined): code is ProblemCode {
   return code !== undefined && Object.hasOwn(table, code)
 }
 
+/** The order that failed while its caller waited. */
+export type Accepted = { commandId: string; messageId?: string }
+
 export type ProblemOptions = {
   /** A public sentence; nothing internal and no secret. */
   detail?: string
   errors?: FieldFault[]
   /** Sent as `Retry-After`, seconds. */
   retryAfterSeconds?: number
+  /** What had been accepted before it failed. */
+  accepted?: Accepted
   /** Private: goes to the log, never to the caller. */
   cause?: unknown
 }
@@ -122,6 +127,7 @@ export class Problem extends Error {
   readonly detail: string | undefined
   readonly errors: FieldFault[] | undefined
   readonly retryAfterSeconds: number | undefined
+  readonly accepted: Accepted | undefined
 
   constructor(code: ProblemCode, options: ProblemOptions = {}) {
     super(options.detail ?? table[code].title, { cause: options.cause })
@@ -129,6 +135,7 @@ export class Problem extends Error {
     this.detail = options.detail
     this.errors = options.errors
     this.retryAfterSeconds = options.retryAfterSeconds
+    this.accepted = options.accepted
   }
 
   get status(): number {

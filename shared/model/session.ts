@@ -61,6 +61,20 @@ export const SessionSettings = v.strictObject({
 })
 export type SessionSettings = v.InferOutput<typeof SessionSettings>
 
+/** What is given replaces what stood under that name; null = the default again. */
+const PatchSettings = v.strictObject({
+  rejectCalls: v.nullish(RejectCalls),
+  ignoreGroups: v.nullish(v.boolean()),
+  ignoreStatus: v.nullish(v.boolean()),
+  ignoreChannels: v.nullish(v.boolean()),
+  markOnline: v.nullish(v.boolean()),
+  autoRead: v.nullish(v.boolean()),
+  syncFullHistory: v.nullish(v.boolean()),
+  proxyUrl: SessionSettings.entries.proxyUrl,
+  downloadMedia: v.nullish(DownloadMedia),
+  pace: v.nullish(Pace),
+} satisfies Record<keyof SessionSettings, unknown>)
+
 const hiddenPassword = '***'
 
 /** Without what nobody needs to see again. */
@@ -73,7 +87,7 @@ export function toShownSettings(settings: SessionSettings): SessionSettings {
 }
 
 /** What is wrong with given settings besides their form; empty = nothing. */
-export function findSettingFaults({ proxyUrl }: SessionSettings, rules: OutsideRules): FieldFault[] {
+export function findSettingFaults({ proxyUrl }: Pick<SessionSettings, 'proxyUrl'>, rules: OutsideRules): FieldFault[] {
   if (typeof proxyUrl !== 'string') return []
   const fault = findProxyFault(proxyUrl, rules)
   const isShown = fault === undefined && new URL(proxyUrl).password === hiddenPassword
@@ -157,7 +171,7 @@ export type CreateSession = v.InferOutput<typeof CreateSession>
 
 export const PatchSession = v.strictObject({
   name: v.optional(v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(100))),
-  settings: v.optional(SessionSettings),
+  settings: v.optional(PatchSettings),
 })
 export type PatchSession = v.InferOutput<typeof PatchSession>
 

@@ -178,10 +178,17 @@ export function createSessionStore(db: Db) {
     async patch(sessionId: string, input: PatchSession): Promise<Session | null> {
       const set: Record<string, unknown> = { updatedAt: new Date() }
       if (input.name !== undefined) set['name'] = input.name
-      for (const [key, value] of Object.entries(input.settings ?? {})) set[`settings.${key}`] = value
+      const unset: Record<string, ''> = {}
+      for (const [key, value] of Object.entries(input.settings ?? {}))
+        if (value === null) unset[`settings.${key}`] = ''
+        else set[`settings.${key}`] = value
       return sessions.findOneAndUpdate(
         { _id: sessionId, wanted: { $ne: 'deleted' } },
-        { $set: set, $inc: { settingsRevision: 1 } },
+        {
+          $set: set,
+          ...(Object.keys(unset).length > 0 ? { $unset: unset } : {}),
+          $inc: { settingsRevision: 1 },
+        },
         { returnDocument: 'after' },
       )
     },

@@ -238,6 +238,7 @@ test('a message with a wrong file is refused, and nothing of it is kept', async 
     [{ type: 'image', media: { fileId: `med_${'a'.repeat(22)}` } }, 404, 'media.not_found'],
     [{ type: 'image', media: { url: 'file:///etc/passwd' } }, 422, 'media.url_forbidden'],
     [{ type: 'document', media: { base64: Buffer.alloc(1_048_577).toString('base64') } }, 413, 'media.too_large'],
+    [{ type: 'document', media: { base64: Buffer.alloc(6_000_000).toString('base64') } }, 413, 'media.too_large'],
     [{ type: 'audio', media: { fileId: text }, caption: 'no' }, 422, 'request.invalid'],
   ] as const) {
     const answer = await api.call('POST', '/v1/sessions/s/messages', { body: { to: '5491155550000', ...body } })

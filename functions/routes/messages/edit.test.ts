@@ -12,9 +12,10 @@ afterAll(() => api.close())
 
 const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000)
 
+const chatId = '5491155550000@s.whatsapp.net'
+
 /** A text of ours, accepted and sent so many minutes ago. */
-async function ours(messageId: string, accepted: number, sent: number): Promise<void> {
-  const chatId = '5491155550000@s.whatsapp.net'
+async function ours(messageId: string, accepted: number, sent: number, more: Partial<Message> = {}): Promise<void> {
   const row: Message = {
     _id: toMessageKey(session, chatId, 'me', messageId),
     sessionId: session,
@@ -29,6 +30,7 @@ async function ours(messageId: string, accepted: number, sent: number): Promise<
     statusTimes: { sent: minutesAgo(sent) },
     reactions: [],
     createdAt: new Date(),
+    ...more,
   }
   await api.store.messages.insert([row])
 }
@@ -43,4 +45,12 @@ test('a text may be edited as long as whoever has it would take the change: 20 m
   expect((await edit('LATE')).status, 'it had waited for a connection').toBe(202)
   expect(await edit('OLD')).toMatchObject({ status: 409, body: { code: 'message.too_old', retryable: false } })
   expect((await api.store.commands.page(session, { limit: 10 })).data).toHaveLength(2)
+})
+
+test('what others wrote can be neither edited nor taken back', async () => {
+  const sender = chatId
+  await ours('THEIRS', 1, 1, { _id: toMessageKey(session, chatId, sender, 'THEIRS'), sender, fromMe: false })
+  const refused = { status: 409, body: { code: 'message.not_own' } }
+  expect(await edit('THEIRS')).toMatchObject(refused)
+  expect(await api.call('DELETE', `/v1/sessions/${session}/messages/THEIRS`)).toMatchObject(refused)
 })

@@ -4,7 +4,7 @@ import { findSettingFaults, type SessionSettings } from '../../../shared/model/s
 import type { Api } from '../../deps.ts'
 
 /** Throws `request.invalid`. */
-export function refuseSettings(api: Api, settings: SessionSettings = {}): void {
+export function refuseSettings(api: Api, settings: Pick<SessionSettings, 'proxyUrl'> = {}): void {
   const errors = findSettingFaults(settings, { allowPrivate: api.deps.settings.ALLOW_PRIVATE_ADDRESSES })
   if (errors.length > 0) throw new Problem('request.invalid', { errors })
 }

@@ -72,6 +72,14 @@ test('a change of name and settings is kept and announced', async () => {
   expect(events.body.data).toMatchObject([{ seq: 2, data: { name: 'New' } }])
 })
 
+test('a setting that is null has its default again; the others stay', async () => {
+  const id = await api.createSession()
+  const patch = async (settings: object) => (await api.call('PATCH', `/v1/sessions/${id}`, { body: { settings } })).body
+  await patch({ autoRead: true, pace: { perMinute: 5 }, downloadMedia: { kinds: [] }, proxyUrl: null })
+  expect((await patch({ pace: null, downloadMedia: null })).settings).toEqual({ autoRead: true })
+  expect((await patch({ proxyUrl: null, autoRead: null })).settings).toEqual({})
+})
+
 test.each([
   ['start', 'linked'],
   ['stop', 'stopped'],

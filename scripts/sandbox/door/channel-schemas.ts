@@ -1,5 +1,6 @@
 // The shapes that the door's channel routes accept. Unknown fields are refused.
 import * as v from 'valibot'
+import { Base64 } from './base64.ts'
 
 const Somebody = v.pipe(v.string(), v.minLength(1), v.maxLength(64))
 const Name = v.pipe(v.string(), v.minLength(1), v.maxLength(100))
@@ -25,7 +26,7 @@ export const NewChannelPost = v.strictObject({
   /** A picture, unencrypted as channels have it; `text` is its caption. */
   image: v.optional(
     v.strictObject({
-      base64: v.pipe(v.string(), v.base64()),
+      base64: Base64,
       mimetype: v.pipe(v.string(), v.minLength(1)),
       /** The post names another file's hash, as a liar would. */
       wrongHash: v.optional(v.boolean(), false),

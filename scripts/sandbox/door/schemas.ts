@@ -1,5 +1,6 @@
 // The shapes that the door accepts. Unknown fields are refused.
 import * as v from 'valibot'
+import { Base64 } from './base64.ts'
 import { FAULT_KINDS } from '../server/faults.ts'
 
 const MAX_BURST = 10_000
@@ -53,7 +54,7 @@ const messageKinds = [
 const NewMedia = v.pipe(
   v.strictObject({
     kind: v.picklist(['image', 'video', 'audio', 'voice', 'document', 'sticker']),
-    base64: v.optional(v.pipe(v.string(), v.base64())),
+    base64: v.optional(Base64),
     size: v.optional(v.pipe(Whole, v.maxValue(256 * 1024 * 1024))),
     caption: v.optional(Text),
     mimetype: v.optional(Text),
@@ -154,9 +155,7 @@ type RawNode = { tag: string; attrs?: Record<string, string> | undefined; conten
 const RawNode: v.GenericSchema<RawNode> = v.strictObject({
   tag: v.pipe(v.string(), v.minLength(1)),
   attrs: v.optional(v.record(v.string(), v.string())),
-  content: v.optional(
-    v.union([v.string(), v.strictObject({ base64: v.pipe(v.string(), v.base64()) }), v.array(v.lazy(() => RawNode))]),
-  ),
+  content: v.optional(v.union([v.string(), v.strictObject({ base64: Base64 }), v.array(v.lazy(() => RawNode))])),
 })
 /** Whatever the server might say to a phone's companions. */
 export const RawStanza = RawNode
