@@ -163,6 +163,8 @@ export type Command<K extends CommandKind = CommandKind> = {
   trials?: number
   /** Not before this time again, after a failure that can be retried. */
   retryAt?: Date
+  /** It was on its way when its connection went: WhatsApp may have it. It goes again, under its id. */
+  mayBeOut?: true
   epoch?: number
   /** Names the round trip in which it was taken. */
   taker?: string

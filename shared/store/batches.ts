@@ -145,11 +145,11 @@ export function createBatchStore(client: MongoClient, db: Db) {
     /** The outcome of one recipient; the first that is told stays. Shared by what ends side by side. */
     settle: settleOne,
 
-    /** Cancels what has not gone. Repeatable; what is on its way stays, and may be cancelled when it comes back. */
+    /** Cancels what has not gone. Repeatable; what is on its way, or was, stays. */
     async cancel(batchId: string): Promise<void> {
       const ids = await queuedOf(batchId)
       await commands.updateMany(
-        { _id: { $in: ids }, state: 'queued' },
+        { _id: { $in: ids }, state: 'queued', mayBeOut: { $exists: false } },
         { $set: { state: 'cancelled', finishedAt: new Date() } },
       )
       const rows = await commands.find({ _id: { $in: ids } }, { projection: { state: 1 } }).toArray()

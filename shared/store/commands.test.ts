@@ -92,7 +92,7 @@ test('what is accepted at once has a place of its own in the lane, and is waited
   expect(waiting.every(({ ts }) => ts.t > 0)).toBe(true)
   const [first, second] = waiting
   await commands.take(first!._id, 1)
-  await commands.putBack(first!._id, 1, new Date(), false)
+  await commands.putBack(first!._id, 1, { countsAsAttempt: false, mayBeOut: false })
   const again = await commands.waiting('order', 2)
   expect(again.map(({ _id, attempts }) => [_id, attempts])).toEqual([
     [first!._id, 0],

@@ -208,24 +208,36 @@ export function createCommandStore(db: Db) {
       result?: Command['result'],
     ): Promise<void> => finishOne({ id, epoch, state, error, result }),
 
-    /** Back in the queue, to be tried again not before `retryAt`; keeps its place in the lane. */
-    async putBack(id: string, epoch: number, retryAt: Date, countsAsAttempt: boolean): Promise<void> {
+    /**
+     * Back in the queue, where it keeps its place in its lane. `retryAt`: not before then; default at once.
+     * `mayBeOut`: WhatsApp may have it already; it is neither cancelled nor does it expire from now on.
+     */
+    async putBack(
+      id: string,
+      epoch: number,
+      { retryAt, countsAsAttempt, mayBeOut }: { retryAt?: Date; countsAsAttempt: boolean; mayBeOut: boolean },
+    ): Promise<void> {
       await commands.updateOne(
         { _id: id, epoch, state: 'sending' },
-        { $set: { state: 'queued', retryAt }, ...(countsAsAttempt ? {} : { $inc: { attempts: -1 } }) },
+        {
+          $set: { state: 'queued', ...(retryAt ? { retryAt } : {}), ...(mayBeOut ? { mayBeOut } : {}) },
+          ...(retryAt ? {} : { $unset: { retryAt: '' } }),
+          ...(countsAsAttempt ? {} : { $inc: { attempts: -1 } }),
+        },
       )
     },
 
     /**
      * Holds what was never sent and has passed its `expiresAt`, until it is told and finished; repeatable, also by a later
-     * owner. `false` = it was sent or cancelled before.
+     * owner. `false` = it was cancelled, or sent, or may have been.
      */
     async startExpiry(id: string, epoch: number): Promise<boolean> {
       const result = await commands.updateOne(
         {
           _id: id,
           $or: [
-            { state: 'queued' },
+            { state: 'queued', mayBeOut: { $exists: false } },
+            { state: 'queued', refused: { $exists: true } },
             { state: 'sending', expiring: true, epoch: { $lte: epoch } },
             { state: 'sending', refused: { $exists: true }, epoch: { $lt: epoch } },
           ],
@@ -248,7 +260,7 @@ export function createCommandStore(db: Db) {
       const command = await commands.findOne({ _id: id })
       if (!command || !mayCancel(command)) throw new Problem('command.not_found')
       const cancelled = await commands.findOneAndUpdate(
-        { _id: id, state: 'queued' },
+        { _id: id, state: 'queued', mayBeOut: { $exists: false } },
         { $set: { state: 'cancelled', finishedAt: new Date() } },
         { returnDocument: 'after' },
       )

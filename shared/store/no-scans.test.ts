@@ -329,7 +329,7 @@ const exercises: Exercises = {
     nextDue: (store) => store.nextDue('s1'),
     take: (store) => store.take('s1/m1', 1),
     finish: (store) => store.finish('s1/m1', 1, 'done'),
-    putBack: (store) => store.putBack('s1/m1', 1, at, true),
+    putBack: (store) => store.putBack('s1/m1', 1, { retryAt: at, countsAsAttempt: true, mayBeOut: true }),
     startExpiry: (store) => store.startExpiry('s1/m2', 1),
     refuseAll: (store) => store.refuseAll('s2', { code: 'c', reason: 'r' }),
     cancel: (store) => store.cancel('s1/m0', () => true),

@@ -28,7 +28,7 @@ test('whatever kind of write or read it was, a database that is away is said to 
     'an insert of many': () => events.appendOnce('s', [{ type: 'session.updated', data: {} }]),
     'the owner’s append': () => appender.append([{ type: 'session.updated', data: {} }]),
     'a find and modify': () => commands.take('x', 1),
-    'an update': () => commands.putBack('x', 1, new Date(), true),
+    'an update': () => commands.putBack('x', 1, { countsAsAttempt: true, mayBeOut: false }),
     'an update by pipeline': () => leases.renew('nobody', 1),
     'a find': () => messages.find('s', 'M'),
     'a transaction': () => auth.fold('s', 1, { upTo: 0, puts: [], deletes: [] }),

@@ -182,7 +182,7 @@ test('what an owner before left in `sending` is sent by the next with the same i
   expect(lanes.wire.map((one) => one.text)).toEqual(['left', 'came later'])
   expect(lanes.wire[0]?.messageId).toBe(left.messageId)
   // The owner that was overtaken can neither finish nor put back what is not its own any more.
-  await opened.store.commands.putBack(left._id, 1, new Date(), false)
+  await opened.store.commands.putBack(left._id, 1, { countsAsAttempt: false, mayBeOut: false })
   expect((await lanes.untilState(left._id, 'done')).epoch).toBe(2)
   await lanes.stop()
 })

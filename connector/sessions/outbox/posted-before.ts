@@ -10,8 +10,8 @@ import { idOf, type ActContext } from './acts/act.ts'
 const clockSlackMs = 600_000
 
 /** It was tried before, here or by a former owner. */
-export const wasInHand = ({ attempts, trials, retryAt }: Command): boolean =>
-  attempts > 1 || trials !== undefined || retryAt !== undefined
+export const wasInHand = ({ attempts, trials, mayBeOut }: Command): boolean =>
+  attempts > 1 || trials !== undefined || mayBeOut === true
 
 /** `true`: it stands in its channel, and is recorded as sent. Rejects when that cannot be asked. */
 export async function isPostedBefore(context: ActContext, command: Command): Promise<boolean> {

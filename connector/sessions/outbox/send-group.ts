@@ -50,6 +50,9 @@ const outcomeUnknown: Failure = {
   reason: 'The way to WhatsApp broke while it was done: it may have happened or not',
 }
 
+/** Between two tries, ms. */
+const longestRestMs = 60_000
+
 /** Crashes of a connector that had only this command in hand, before it is set aside. */
 const maxTrials = 3
 
@@ -64,7 +67,9 @@ export function createSendGroup(options: SendOptions): SendGroup {
   async function admit(command: Command): Promise<'go' | 'over' | 'later' | 'wait'> {
     const now = Date.now()
     if (command.notBefore && command.notBefore.getTime() > now) return 'later'
-    if (command.retryAt && command.retryAt.getTime() > now) {
+    // Further off it is the word of an owner whose clock is ahead.
+    const restMs = (command.retryAt?.getTime() ?? now) - now
+    if (command.retryAt && restMs > 0 && restMs <= longestRestMs) {
       options.rest(command.lane, command.retryAt)
       return 'wait'
     }
@@ -90,17 +95,21 @@ export function createSendGroup(options: SendOptions): SendGroup {
     return true
   }
 
-  /** Back to the head of its lane. Without a connection it uses up no attempt. */
-  async function again(command: Command, countsAsAttempt: boolean): Promise<boolean> {
+  /** Back to the head of its lane. `without-connection` uses up no attempt; `mayBeOut`: it has been on the wire. */
+  async function again(command: Command, why: 'without-connection' | 'failed', mayBeOut: boolean): Promise<boolean> {
+    const countsAsAttempt = why === 'failed'
     if (countsAsAttempt && command.attempts >= options.maxAttempts) {
       const failure = { code: 'command.gave_up', reason: `It was tried ${command.attempts} times` }
       await failMessage(command, failure)
       return end(command, failure)
     }
-    const waitMs = countsAsAttempt ? Math.min(60_000, 1_000 * 2 ** command.attempts) : 0
-    const retryAt = new Date(Date.now() + waitMs)
-    await store.commands.putBack(command._id, epoch, retryAt, countsAsAttempt)
-    if (waitMs > 0) options.rest(command.lane, retryAt)
+    if (!countsAsAttempt) {
+      await store.commands.putBack(command._id, epoch, { countsAsAttempt, mayBeOut })
+      return false
+    }
+    const retryAt = new Date(Date.now() + Math.min(longestRestMs, 1_000 * 2 ** command.attempts))
+    await store.commands.putBack(command._id, epoch, { retryAt, countsAsAttempt, mayBeOut })
+    options.rest(command.lane, retryAt)
     return false
   }
 
@@ -111,20 +120,26 @@ export function createSendGroup(options: SendOptions): SendGroup {
     if (key !== undefined) await recordFailed(context, key, failure)
   }
 
-  /** What went wrong on the way, and whether the lane goes on. */
-  async function afterError(command: Command, current: OpenConnection, error: unknown): Promise<boolean> {
+  /** What went wrong on the way, and whether the lane goes on. `wasOut`: it may have come that far. */
+  async function afterError(
+    command: Command,
+    current: OpenConnection,
+    error: unknown,
+    wasOut: boolean,
+  ): Promise<boolean> {
     if (error instanceof LeaseLost || signal.aborted) throw error
     if (onceKinds.includes(command.kind)) return end(command, outcomeUnknown)
-    if (current.closed.signal.aborted || isUnavailable(error)) return again(command, false)
+    if (current.closed.signal.aborted || isUnavailable(error)) return again(command, 'without-connection', wasOut)
     options.onError(error, command._id)
-    return again(command, true)
+    // Baileys would not put it on the wire.
+    return again(command, 'failed', false)
   }
 
   async function settle(command: Command, key: string | undefined, ended: Ack | Outcome): Promise<boolean> {
     const isUnknown = ended === 'closed' || ended === 'timeout'
     if (isUnknown && onceKinds.includes(command.kind)) return end(command, outcomeUnknown)
-    if (ended === 'closed') return again(command, false)
-    if (ended === 'timeout') return again(command, true)
+    if (ended === 'closed') return again(command, 'without-connection', true)
+    if (ended === 'timeout') return again(command, 'failed', true)
     if ('outcome' in ended) {
       if (ended.outcome === 'done') return end(command, undefined, ended.result)
       if (ended.outcome !== 'failed') return end(command)
@@ -156,7 +171,7 @@ export function createSendGroup(options: SendOptions): SendGroup {
         const isUnderWay = typeof first === 'object' && 'outcome' in first && first.outcome === 'awaiting-ack'
         return await settle(command, key, isUnderWay ? await ack : first)
       } catch (error) {
-        return await afterError(command, current, error)
+        return await afterError(command, current, error, true)
       } finally {
         acks.acked(command.messageId ?? command._id, 'closed')
       }
@@ -178,9 +193,11 @@ export function createSendGroup(options: SendOptions): SendGroup {
         return { settled: end(command, failure), mayFollow: true }
       }
       // A long upload may outlive the connection that it began with.
-      return current.closed.signal.aborted ? { settled: again(command, false), mayFollow: false } : undefined
+      return current.closed.signal.aborted
+        ? { settled: again(command, 'without-connection', false), mayFollow: false }
+        : undefined
     } catch (error) {
-      return { settled: afterError(command, current, error), mayFollow: false }
+      return { settled: afterError(command, current, error, false), mayFollow: false }
     }
   }
 
@@ -192,7 +209,8 @@ export function createSendGroup(options: SendOptions): SendGroup {
       await failMessage(command, failure)
       return end(command, failure)
     }
-    if (onceKinds.includes(command.kind)) return (command.trials ?? 0) > 0 ? end(command, outcomeUnknown) : false
+    // Found by the next owner, or by this one when MongoDB went before its end was written.
+    if (onceKinds.includes(command.kind)) return end(command, outcomeUnknown)
     const row = isSend(command) ? await rowOf(context, command) : null
     if (row?.status === 'failed' && row.error) {
       if (row.error.code === toRefusal(outreachRefusal).code) await options.outreach.refused()
@@ -216,7 +234,7 @@ export function createSendGroup(options: SendOptions): SendGroup {
     const current = options.open()
     if (!current) {
       // An earlier try of this group may have ended before it could put back what it had taken.
-      for (const command of commands) await again(command, false)
+      for (const command of commands) await again(command, 'without-connection', true)
       return false
     }
     const inHand = (
@@ -237,8 +255,8 @@ export function createSendGroup(options: SendOptions): SendGroup {
         taken = sends
       }
     } catch (error) {
-      for (const command of taken.slice(1)) await again(command, false)
-      if (await afterError(first, current, error)) return !waits
+      for (const command of taken.slice(1)) await again(command, 'without-connection', false)
+      if (await afterError(first, current, error, false)) return !waits
       return false
     }
     const trips: Promise<boolean>[] = []
@@ -249,7 +267,7 @@ export function createSendGroup(options: SendOptions): SendGroup {
       if (!mayFollow || isHeld || current.closed.signal.aborted) {
         // What follows stays behind it, whatever is known of the lock by then.
         mayFollow = false
-        trips.push(again(command, false))
+        trips.push(again(command, 'without-connection', false))
         continue
       }
       const trip = await readied(command, keys[i], current)
