@@ -63,10 +63,16 @@ export async function giveOrder<K extends CommandKind>(
 
 /** What is wrong with the order itself is the caller's to mend, not a fault of the way to WhatsApp. */
 export function toProblem({ _id, messageId, state, error }: Command): Problem {
-  return new Problem(isProblemCode(error?.code) ? error.code : 'command.failed', {
+  const code = state === 'cancelled' ? 'command.cancelled' : error?.code
+  return new Problem(isProblemCode(code) ? code : 'command.failed', {
     detail: error?.reason ?? `It was ${state}`,
     ...(error?.errors ? { errors: error.errors } : {}),
-    accepted: { commandId: _id, ...(messageId === undefined ? {} : { messageId }) },
+    accepted: {
+      commandId: _id,
+      ...(messageId === undefined ? {} : { messageId }),
+      // WhatsApp's own, as the message's row and event have it.
+      ...(error && !isProblemCode(error.code) ? { failure: error.code } : {}),
+    },
   })
 }
 

@@ -2,7 +2,7 @@
 import type { Agent } from 'node:http'
 import { isChannelJid } from '../../shared/model/jid.ts'
 import type { Session, SessionSettings } from '../../shared/model/session.ts'
-import type { Fact, MessageFact } from '../whatsapp/facts.ts'
+import type { Fact, Jids, MessageFact } from '../whatsapp/facts.ts'
 import { isLinked, openConnection, type Connection } from '../whatsapp/connection.ts'
 import { settleAccount } from './settle-account.ts'
 import type { ClientVersion } from '../whatsapp/client-version.ts'
@@ -184,7 +184,14 @@ export async function connectOnce(
     const inGroup = sender[0] === chat[0] ? {} : { participant: sender[0] }
     connection?.sending
       .markRead([{ chat: chat[0], messageId, fromMe: false, ...inGroup }])
+      .then(() => markReadHere(chat))
       .catch((error: unknown) => log.debug({ err: error }, 'a read receipt did not go'))
+  }
+
+  async function markReadHere(chat: Jids): Promise<void> {
+    const { store, sessionId, addresses } = held.context
+    const chatId = await addresses.knownChatId(chat)
+    if (chatId !== undefined) await store.chats.touch(sessionId, chatId, { unread: 'clear' })
   }
 
   /** From now on; `docs/settings.md` says what waits for the next connection. */

@@ -209,7 +209,15 @@ export function holdSession(options: HeldSessionOptions): HeldSession {
       await held.recorder.idle()
       await patiently(() => keyStore.reset(), { signal })
       await held.outreach.forget()
-      await reporter.report({ linked: false, phone: null, lid: null, pushName: null, qr: null, pairing: null })
+      await reporter.report({
+        linked: false,
+        phone: null,
+        lid: null,
+        pushName: null,
+        qr: null,
+        pairing: null,
+        movedAt: null,
+      })
     }
     async function disconnected(closed: Closed): Promise<void> {
       await reporter.report({ status: 'disconnected', lastDisconnect: { ...closed, at: new Date() } })
@@ -244,8 +252,13 @@ export function holdSession(options: HeldSessionOptions): HeldSession {
       if (isDone && !session.linked && !keyStore.creds.me) return
       await forgetLink()
       log.info({}, 'logged out on request')
-      await reporter.report({ status: 'disconnected', actedRevision: session.wantedRevision })
-      await reporter.announce('session.logged_out', { reason: 'logged out on request' })
+      const closed = { code: 401, reason: 'logged out on request' }
+      await reporter.report({
+        status: 'disconnected',
+        actedRevision: session.wantedRevision,
+        lastDisconnect: { ...closed, at: new Date() },
+      })
+      await reporter.announce('session.logged_out', { reason: closed.reason })
     }
 
     for (;;) {

@@ -175,8 +175,10 @@ test('in a chat whose messages disappear ours do too, whatever they are, until i
   expect(await timeOf(`/${String(messageId)}/forward`, { to: beto.phone })).toBe(day)
   expect(await timeOf('', { ...text, ephemeralSeconds: 604_800 })).toBe(604_800)
   expect(await timeOf('', { ...text, ephemeralSeconds: 0 }), 'this one stays').toBeUndefined()
-  await setFor(0)
-  expect(await timeOf('', text)).toBeUndefined()
+  for (const none of [1, 4_294_967_295, 0]) {
+    await setFor(none)
+    expect(await timeOf('', text), `${none} is no time`).toBeUndefined()
+  }
 })
 
 test('what disappears, may be looked at once, was called, or previews a page says so', async () => {

@@ -257,3 +257,10 @@ test('how long messages last in a chat of two, set by the other side and by our 
   await set(beto, ana, 0)
   expect(world.of('chat.updated').filter(({ data }) => data['chatId'] === chatId)).toHaveLength(3)
 })
+
+test('a message to a group that is none, or not ours, fails at once and says so', async () => {
+  const answer = await call('POST', '/messages', { type: 'text', to: '120363000000000000@g.us', text: 'anybody?' })
+  expect(answer).toMatchObject({ status: 404, body: { code: 'group.not_found' } })
+  const { data } = await world.untilEvent('message.failed')
+  expect(data).toMatchObject({ messageId: (answer.body as Data)['messageId'], error: { code: 'group.not_found' } })
+})

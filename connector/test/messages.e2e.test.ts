@@ -206,4 +206,5 @@ test('with autoRead what arrives is marked as read at its sender', async () => {
   const id = await say({ text: 'seen?' })
   const sent = await world.door('GET', `/phones/${beto.phone}/sent?messageId=${id}&receipt=read&atLeast=1&wait=30`)
   expect(sent['data']).toHaveLength(1)
+  await expect.poll(async () => (await world.store.chats.resolve('s', [beto.lid]))?.unreadCount).toBe(0)
 })

@@ -47,6 +47,13 @@ const table = {
   'message.not_found': { status: 404, title: 'There is no such message', retryable: false },
   'message.ambiguous': { status: 409, title: 'More than one chat has a message with this id', retryable: false },
   'message.not_own': { status: 409, title: 'Only own messages can be changed', retryable: false },
+  'message.revoked': { status: 409, title: 'The message was taken back', retryable: false },
+  'message.not_due': {
+    status: 409,
+    title: 'The message waits for its time: cancel its order instead',
+    retryable: false,
+  },
+  'command.cancelled': { status: 409, title: 'It was cancelled', retryable: false },
   'message.not_editable': { status: 409, title: 'Only texts can be edited', retryable: false },
   'message.too_old': { status: 409, title: 'It was sent too long ago to be changed', retryable: false },
   'message.not_forwardable': { status: 409, title: 'This message cannot be sent on', retryable: false },
@@ -107,7 +114,7 @@ export function isProblemCode(code: string | undefined): code is ProblemCode {
 }
 
 /** The order that failed while its caller waited. */
-export type Accepted = { commandId: string; messageId?: string }
+export type Accepted = { commandId: string; messageId?: string; failure?: string }
 
 export type ProblemOptions = {
   /** A public sentence; nothing internal and no secret. */

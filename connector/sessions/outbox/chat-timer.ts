@@ -15,6 +15,7 @@ export async function withChatTimer(
   const isAsked = sends.some(({ payload }) => payload.ephemeralSeconds === undefined)
   if (!isAsked || chat.some((jid) => jid === storiesJid || isChannelJid(jid))) return [...sends]
   const { ephemeralSeconds: seconds = 0 } = (await store.chats.resolve(sessionId, chat)) ?? {}
-  if (seconds === 0) return [...sends]
+  // Whatever a stranger has set: less than an hour is no time that the apps offer, more than a year none at all.
+  if (seconds < 3_600 || seconds > 31_536_000) return [...sends]
   return sends.map((send) => ({ ...send, payload: { ephemeralSeconds: seconds, ...send.payload } }))
 }

@@ -41,7 +41,10 @@ export async function findTarget(
   return { chatId: chatId ?? order.lane, messageId, sender: 'me', fromMe: true, command: order }
 }
 
-/** The same for a message that is to be changed: one that never went is not there. */
+/**
+ * The same for a message that is to be changed: one that never went is not there. Throws `message.revoked`, and
+ * `message.not_due` for one that is to go later: what would change it would be there before it.
+ */
 export async function findLiveTarget(
   api: Api,
   sessionId: string,
@@ -49,8 +52,15 @@ export async function findLiveTarget(
   chat: string | undefined,
 ): Promise<Target> {
   const target = await findTarget(api, sessionId, messageId, chat)
-  if ('command' in target && ['failed', 'cancelled', 'expired'].includes(target.command.state))
-    throw new Problem('message.not_found')
+  if ('row' in target) {
+    if (target.row.status === 'failed') throw new Problem('message.not_found')
+    if (target.row.revokedAt) throw new Problem('message.revoked')
+    return target
+  }
+  const { _id, state, notBefore } = target.command
+  if (['failed', 'cancelled', 'expired'].includes(state)) throw new Problem('message.not_found')
+  if (state === 'queued' && notBefore && notBefore > new Date())
+    throw new Problem('message.not_due', { detail: `DELETE /v1/commands/${_id}` })
   return target
 }
 
@@ -94,4 +104,11 @@ export async function findStanding(
     throw new Problem('message.not_found')
   refuseChannel(target.chatId)
   return target.row
+}
+
+/** The same for what only a message that says something can have. Throws `message.revoked`. */
+export async function findUnrevoked(...given: Parameters<typeof findStanding>): Promise<Message> {
+  const row = await findStanding(...given)
+  if (row.revokedAt) throw new Problem('message.revoked')
+  return row
 }

@@ -155,10 +155,10 @@ test('without a change stream a wait ends as well', async () => {
 test('a wait that ends badly is 502 command.failed with the reason', async () => {
   const waiting = send(text, { prefer: 'wait=20' })
   await expect.poll(async () => (await commands()).length).toBe(1)
-  await finish((await commands())[0]!._id, 'failed', { code: 'message.rejected', reason: 'refused with 479' })
+  await finish((await commands())[0]!._id, 'failed', { code: 'whatsapp.479', reason: 'refused with 479' })
   const [order] = await commands()
   const accepted = { commandId: order?._id, messageId: order?.messageId }
-  const body = { code: 'command.failed', detail: 'refused with 479', ...accepted }
+  const body = { code: 'command.failed', detail: 'refused with 479', ...accepted, failure: 'whatsapp.479' }
   expect(await waiting).toMatchObject({ status: 502, body })
 })
 
@@ -167,6 +167,13 @@ test('a wait for a number that is not on WhatsApp ends with 422: the caller can 
   await expect.poll(async () => (await commands()).length).toBe(1)
   await finish((await commands())[0]!._id, 'failed', { code: 'recipient.not_on_whatsapp', reason: 'no such number' })
   expect(await waiting).toMatchObject({ status: 422, body: { code: 'recipient.not_on_whatsapp' } })
+})
+
+test('a wait for what is cancelled meanwhile says so', async () => {
+  const waiting = send(text, { prefer: 'wait=20' })
+  await expect.poll(async () => (await commands()).length).toBe(1)
+  await api.store.commands.cancel((await commands())[0]!._id, () => true)
+  expect(await waiting).toMatchObject({ status: 409, body: { code: 'command.cancelled' } })
 })
 
 test('a wait that runs out is the 202 it would have been', async () => {
@@ -381,15 +388,4 @@ test('what is given with a message is checked: an event that ends before it begi
       status: 422,
       body: { errors: [{ path }] },
     })
-})
-
-test('a quote of what is not there is refused', async () => {
-  expect(await send({ ...text, quotedMessageId: 'NOPE' })).toMatchObject({
-    status: 422,
-    body: { errors: [{ path: 'quotedMessageId' }] },
-  })
-  await received()
-  expect((await send({ ...text, quotedMessageId: 'IN1' })).status).toBe(202)
-  const { messageId } = (await send()).body
-  expect((await send({ ...text, quotedMessageId: messageId })).status, 'one of ours that waits').toBe(202)
 })

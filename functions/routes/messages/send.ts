@@ -44,7 +44,7 @@ export async function acceptMessage(
   refuseBadTimes(api.now(), body)
   const [lane] = await Promise.all([api.lanes.of(sessionId, to), api.sessions.mustExist(sessionId)])
   await checkChannel(api, sessionId, to, { ...body, mentions: mentionsOf(body) })
-  await Promise.all([checkGroup(api, sessionId, to, mentionsOf(body)), checkQuoted(api, sessionId, body)])
+  await Promise.all([checkGroup(api, sessionId, to, mentionsOf(body)), checkQuoted(api, sessionId, lane, body)])
   if (!('media' in body)) return giveMessage(api, c, { ...order, to, lane, content: toContent(body) })
   const taken = await takeMedia(api, { actor, sessionId, body })
   const { content } = taken
@@ -60,13 +60,16 @@ export async function acceptMessage(
   }
 }
 
-/** Of this session, in whichever chat. Throws `request.invalid`. */
-async function checkQuoted(api: Api, sessionId: string, { quotedMessageId }: SendMessage): Promise<void> {
+/** Of the chat that is written to, here or on its way there. Throws `request.invalid`. */
+async function checkQuoted(api: Api, sessionId: string, lane: string, { quotedMessageId }: SendMessage): Promise<void> {
   if (quotedMessageId === undefined) return
-  const [row] = await api.store.messages.find(sessionId, quotedMessageId, undefined, 1)
-  if (row || (await api.store.commands.ofMessage(sessionId, quotedMessageId))) return
+  const [row] = await api.store.messages.find(sessionId, quotedMessageId, lane, 1)
+  if (row) return
+  const order = await api.store.commands.ofMessage(sessionId, quotedMessageId)
+  const isComing = order && ['queued', 'sending', 'done'].includes(order.state)
+  if (isComing && (await api.lanes.of(sessionId, order.lane)) === lane) return
   throw new Problem('request.invalid', {
-    errors: [{ path: 'quotedMessageId', message: 'is no message of this session' }],
+    errors: [{ path: 'quotedMessageId', message: 'is no message of this chat' }],
   })
 }
 

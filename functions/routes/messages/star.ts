@@ -6,7 +6,7 @@ import type { Api } from '../../deps.ts'
 import { sessionOperation } from '../../operation.ts'
 import { giveOrder } from '../../order.ts'
 import { Wait } from '../../request/wait.ts'
-import { ChatIdQuery, findStanding } from './find-target.ts'
+import { ChatIdQuery, findUnrevoked } from './find-target.ts'
 
 export const starMessage = (api: Api) =>
   sessionOperation(
@@ -14,7 +14,7 @@ export const starMessage = (api: Api) =>
     { scope: 'messages.write', body: StarMessage, query: v.strictObject({ chatId: ChatIdQuery, wait: Wait }) },
     async (c, { actor, sessionId, body, query }) => {
       await api.sessions.mustExist(sessionId)
-      const row = await findStanding(api, sessionId, c.req.param('messageId'), query.chatId)
+      const row = await findUnrevoked(api, sessionId, c.req.param('messageId'), query.chatId)
       const { chatId, messageId, sender: targetSender } = row
       const outcome = await giveOrder(api, c, {
         actor,

@@ -11,6 +11,7 @@ import { createToken } from '../../../shared/store/cipher.ts'
 import type { Api } from '../../deps.ts'
 import { operation } from '../../operation.ts'
 import { Passphrase } from './export.ts'
+import { refuseHeld } from './refuse-held.ts'
 
 /** Some ten thousand chats. */
 const maxBodyBytes = 48 * 1_048_576
@@ -67,15 +68,4 @@ export const importSession = (api: Api) =>
 function refuseForeign(actor: Actor, sessionId: string): void {
   if (!maySeeSession(actor, sessionId))
     throw new Problem('auth.forbidden', { detail: 'This key may only use the sessions it names' })
-}
-
-/** Throws `session.exists_elsewhere` when another session has this very device and may connect with it. */
-async function refuseHeld(api: Api, phone: string, device: string, except: string): Promise<void> {
-  for (const { _id, wanted, movedAt } of await api.store.sessions.ofPhone(phone)) {
-    if (_id === except || (wanted === 'stopped' && movedAt)) continue
-    const kept = await api.store.auth.readAll(_id).catch(() => 'running' as const)
-    // One that is at work changes while it is read; it is of this number, and that is reason enough.
-    if (kept === 'running' || (kept && deviceOf(kept.creds).id === device))
-      throw new Problem('session.exists_elsewhere')
-  }
 }

@@ -54,7 +54,10 @@ test('what is imported can be exported again, the same, once it is at rest', asy
     creds: credsOf(device),
     keys: [{ type: 'session', id: 'a.0', json: '{"a":1}' }],
   })
-  const forced = await api.call('POST', '/v1/sessions/there/start?force=true')
+  const force = () => api.call('POST', '/v1/sessions/there/start?force=true')
+  expect(said(await force()), 'it lives here now').toEqual([409, 'session.exists_elsewhere'])
+  await api.store.sessions.remove('here')
+  const forced = await force()
   expect([forced.status, forced.body.movedAt]).toEqual([202, undefined])
 })
 

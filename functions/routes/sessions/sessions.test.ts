@@ -72,6 +72,12 @@ test('a change of name and settings is kept and announced', async () => {
   expect(events.body.data).toMatchObject([{ seq: 2, data: { name: 'New' } }])
 })
 
+test('a session whose creation was cut short can be removed: somebody may claim it', async () => {
+  await api.store.sessions.create('cut-short', {})
+  expect((await api.call('DELETE', '/v1/sessions/cut-short')).status).toBe(202)
+  expect((await api.store.leases.claim('cut-short', 'owner', 60_000)).outcome).toBe('claimed')
+})
+
 test('a setting that is null has its default again; the others stay', async () => {
   const id = await api.createSession()
   const patch = async (settings: object) => (await api.call('PATCH', `/v1/sessions/${id}`, { body: { settings } })).body

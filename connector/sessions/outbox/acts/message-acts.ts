@@ -3,8 +3,9 @@ import type { PlainContent } from '../../../../shared/model/content.ts'
 import { isTooOldToEdit } from '../../../../shared/model/edit-window.ts'
 import { nameInGroup } from './name-in-group.ts'
 import type { Command, CommandKind } from '../../../../shared/model/command.ts'
+import { refusalOf } from '../../../whatsapp/groups.ts'
 import type { MessageRef } from '../../../whatsapp/message-ref.ts'
-import { isChannelJid } from '../../../../shared/model/jid.ts'
+import { isChannelJid, isGroupJid } from '../../../../shared/model/jid.ts'
 import type { SendOutcome } from '../../../whatsapp/sending.ts'
 import { sendMedia } from './media-acts.ts'
 import { mayPost, reactToPost } from './channel-acts.ts'
@@ -16,6 +17,24 @@ const notOnWhatsapp: Outcome = {
   code: 'recipient.not_on_whatsapp',
   reason: 'This number is not on WhatsApp',
 }
+
+const notInGroup: Outcome = {
+  outcome: 'failed',
+  code: 'group.not_found',
+  reason: 'This session is in no such group',
+}
+
+/** Who sends into a group asks for its members first; WhatsApp refuses that to whoever is not in it. */
+async function orNoGroup<T>(to: string, send: () => Promise<T>): Promise<T | 'no-group'> {
+  try {
+    return await send()
+  } catch (error) {
+    if (isGroupJid(to) && [401, 403, 404].includes(refusalOf(error) ?? 0)) return 'no-group'
+    throw error
+  }
+}
+
+const revoked: Outcome = { outcome: 'failed', code: 'message.revoked', reason: 'It was taken back' }
 
 const tooOld: Outcome = {
   outcome: 'failed',
@@ -62,10 +81,10 @@ async function forward(
   if (!found || found.row.revokedAt) return unknownTarget
   const { raw, text = '', fromMe } = found.row
   const { to, ephemeralSeconds } = command.payload
-  const sent = await context.connection.sending.forward(to, idOf(command), raw ?? text, {
-    isOwn: fromMe,
-    ephemeralSeconds,
-  })
+  const sent = await orNoGroup(to, () =>
+    context.connection.sending.forward(to, idOf(command), raw ?? text, { isOwn: fromMe, ephemeralSeconds }),
+  )
+  if (sent === 'no-group') return notInGroup
   if (sent.outcome === 'not_on_whatsapp') return notOnWhatsapp
   await keepRaw(context, chatId, idOf(command), sent.raw)
   return awaitingAck
@@ -103,19 +122,17 @@ export const messageActs: Acts<MessageKind> = {
     if (refusal) return refusal
     if (content.type === 'forward') return forward(context, command, chatId, content.source)
     const quoted = await quotedFor(context, chatId, quotedMessageId)
-    const sent =
+    const send = async () =>
       'media' in content
-        ? await sendMedia(context, command, { quoted, ephemeralSeconds })
-        : await context.connection.sending.message(
+        ? sendMedia(context, command, { quoted, ephemeralSeconds })
+        : context.connection.sending.message(
             to,
             messageId,
             await nameInGroup(context, chatId, await previewed(context, chatId, messageId, content)),
-            {
-              quoted,
-              ephemeralSeconds,
-              viewers,
-            },
+            { quoted, ephemeralSeconds, viewers },
           )
+    const sent = await orNoGroup(to, send)
+    if (sent === 'no-group') return notInGroup
     if (sent.outcome === 'not_on_whatsapp') return notOnWhatsapp
     // A plain text can be made again for a resend; anything else is kept as it went.
     if (quoted || ephemeralSeconds || content.type !== 'text' || content.mentions || content.linkPreview)
@@ -125,6 +142,7 @@ export const messageActs: Acts<MessageKind> = {
   'message.edit': async (context, command) => {
     const target = await targetOf(context, command.payload, 'me')
     if (!target) return unknownTarget
+    if (target.row.revokedAt) return revoked
     // It may have waited long for a connection.
     if (isTooOldToEdit(target.row, new Date())) return tooOld
     await context.connection.sending.edit(target.ref, idOf(command), command.payload.text)
@@ -139,6 +157,7 @@ export const messageActs: Acts<MessageKind> = {
   'message.react': async (context, command) => {
     const target = await targetOf(context, command.payload, command.payload.targetSender)
     if (!target) return unknownTarget
+    if (target.row.revokedAt) return revoked
     if (isChannelJid(target.row.chatId)) return reactToPost(context, command, target.row)
     await context.connection.sending.react(target.ref, idOf(command), command.payload.emoji)
     return awaitingAck
