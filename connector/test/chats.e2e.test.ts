@@ -116,8 +116,11 @@ test('a pin in the chat, ours and theirs', async () => {
   const path = `/v1/sessions/s/messages/${String(messageId)}`
   expect((await call('PUT', `${path}/pin`, { seconds: 86_400 })).status).toBe(200)
   expect((await api.call('GET', path)).body.pinnedUntil).toBeDefined()
-  const inbox = (await world.inbox(beto)) as { kind: string; text?: string; targetId?: string }[]
-  expect(inbox.find(({ kind }) => kind === 'pin')).toMatchObject({ targetId: messageId, text: 'pinned' })
+  // The phone has it a moment after WhatsApp has taken it.
+  const inbox = async () => (await world.inbox(beto)) as { kind: string; text?: string; targetId?: string }[]
+  await expect
+    .poll(async () => (await inbox()).find(({ kind }) => kind === 'pin'))
+    .toMatchObject({ targetId: messageId, text: 'pinned' })
   await world.door('POST', `/phones/${beto.phone}/messages`, { to: ana.phone, pin: { messageId, seconds: 0 } })
   const told = await world.untilEvent(
     'message.pinned',

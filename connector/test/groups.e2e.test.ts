@@ -92,11 +92,14 @@ test('quotes, edits, reactions, revokes, polls and locations go both ways', asyn
   await api.call('DELETE', `${messages}/${answer}?wait=20`)
   await world.until('seen', () => world.of('message.revoked').some(({ data }) => data['messageId'] === answer))
   const seen = async () => (await world.inbox(beto)).filter((row) => row.targetId === asked || row.targetId === answer)
-  expect((await seen()).map(({ kind, text }) => [kind, text])).toEqual([
-    ['reaction', '🎉'],
-    ['edit', 'we do not'],
-    ['revoke', ''],
-  ])
+  // The phone has it a moment after WhatsApp has taken it.
+  await expect
+    .poll(async () => (await seen()).map(({ kind, text }) => [kind, text]))
+    .toEqual([
+      ['reaction', '🎉'],
+      ['edit', 'we do not'],
+      ['revoke', ''],
+    ])
 
   const location = { latitude: -34.6, longitude: -58.4, name: 'Obelisco' }
   const poll = { question: 'Lunch?', options: ['pizza', 'sushi'], selectable: 1 }
