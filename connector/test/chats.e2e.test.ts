@@ -42,7 +42,7 @@ async function atPhone(type: string): Promise<Record<string, unknown> | undefine
 const shown = (fits: (data: Record<string, unknown>) => boolean) =>
   world.untilEvent('chat.updated', (event) => fits(event.data))
 const call = (method: string, path: string, body?: object) =>
-  api.call(method, `${path}${path.includes('?') ? '&' : '?'}wait=20`, body ? { body } : {})
+  api.call(method, `${path}${path.includes('?') ? '&' : '?'}wait=30`, body ? { body } : {})
 
 test('what the phone archives, pins, mutes, locks and marks unread is seen here', async () => {
   await onPhone({ archive: true })

@@ -41,7 +41,7 @@ const told = async (type: Parameters<World['of']>[0], messageId: string) =>
 /** A plain text, which must arrive. */
 const stillHears = async (from = beto) => told('message.received', await say(from, { text: 'still there?' }))
 const call = (method: string, path: string, body?: object) =>
-  api.call(method, `/v1/sessions/s${path}${method === 'GET' ? '' : '?wait=20'}`, body ? { body } : {})
+  api.call(method, `/v1/sessions/s${path}${method === 'GET' ? '' : '?wait=30'}`, body ? { body } : {})
 const read = async () => (await call('GET', `/groups/${group}`)).body as Data
 const server = () => world.door('GET', `/groups/${group}`)
 /** The server tells Ana's companions something about the group, in Beto's name. */
@@ -155,7 +155,7 @@ test('an admin that has just been made a member is refused by WhatsApp, with the
   // WhatsApp's word of it is late.
   await world.door('POST', '/faults', { kind: 'delay', phone: ana.phone, ms: 700 })
   await set('demote')
-  const answer = await api.call('PATCH', `/v1/sessions/s/groups/${ours}?wait=20`, { body: { announce: true } })
+  const answer = await api.call('PATCH', `/v1/sessions/s/groups/${ours}?wait=30`, { body: { announce: true } })
   await world.door('DELETE', '/faults')
   expect(answer).toMatchObject({ status: 403, body: { code: 'group.not_admin' } })
   expect(await world.door('GET', `/groups/${ours}`)).toMatchObject({ announce: false })

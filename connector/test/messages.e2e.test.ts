@@ -207,6 +207,6 @@ test('with autoRead what arrives is marked as read at its sender', async () => {
   await world.store.sessions.want('s', 'linked')
   await world.until('connected again', () => world.of('session.connected').length > connects)
   const id = await say({ text: 'seen?' })
-  const sent = await world.door('GET', `/phones/${beto.phone}/sent?messageId=${id}&receipt=read&atLeast=1&wait=30`)
+  const sent = await world.door('GET', `/phones/${beto.phone}/sent?messageId=${id}&receipt=read&atLeast=1&wait=60`)
   expect(sent['data']).toHaveLength(1)
 })
