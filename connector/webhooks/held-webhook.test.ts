@@ -164,8 +164,8 @@ test('a worker whose lease ran out by its own count sends nothing', async () => 
       },
     },
   }
-  start({ store: stalled, leaseTtlMs: 3_000 })
   await append(stage.session, 1)
+  start({ store: stalled, leaseTtlMs: 3_000 })
   await stage.receiver.until((received) => received.length === 1)
   await new Promise((resolve) => setTimeout(resolve, 3_100)) // waits: for the lease to run out
   await append(stage.session, 1)
