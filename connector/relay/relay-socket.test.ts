@@ -18,6 +18,11 @@ const event = (stream: string, seq: number) =>
     data: {},
   }) as unknown as StoredEvent
 
+/** What a subscription has to look for is looked for, and it is live: nothing here waits for more than promises. */
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+}
+
 /** A reader of everything, over streams of so many events each; `oldest` answers when it is told to. */
 async function openReader(streams: Record<string, number>) {
   const sent: { op: string; id?: number; at?: object; streams?: string[]; events?: { id: string }[] }[] = []
@@ -87,18 +92,20 @@ test('a reader that unsubscribed while a session was looked at is told nothing m
   await expect.poll(() => sent.some(({ op }) => op === 'unsubscribed')).toBe(true)
   answer()
   await look
-  for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+  await settled()
   expect(seen()).toEqual([])
   expect(sent.at(-1)?.op).toBe('unsubscribed')
 })
 
 test('a reader is told its place in a stream of which nothing is for it, though other streams keep telling', async () => {
-  const { socket, relaySocket, sent } = await openReader({ loud: 0, quiet: 0 })
+  // Before anything reads the clock: it begins at 0, and one that goes back takes away what a reader may say.
   vi.useFakeTimers({ toFake: ['performance'] })
   onTestFinished(() => void vi.useRealTimers())
+  const { socket, relaySocket, sent } = await openReader({ loud: 0, quiet: 0 })
   const subscribe = { op: 'subscribe', id: 2, streams: ['loud', 'quiet'], types: ['message.received'] }
   socket.emit('message', Buffer.from(JSON.stringify(subscribe)), false)
   await expect.poll(() => sent.filter(({ op }) => op === 'subscribed')).toHaveLength(2)
+  await settled()
   relaySocket.ring([{ ...event('quiet', 1), type: 'message.sent' }])
   await new Promise((resolve) => setImmediate(resolve))
   vi.advanceTimersByTime(silentMs - 1_000)
@@ -117,8 +124,7 @@ test('a place is never said before the events that lead to it', async () => {
   const { relaySocket, sent, answer } = await openReader({ a: 0 })
   answer()
   await relaySocket.refresh(['a'])
-  // It has looked for what stands, and is live.
-  for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+  await settled()
   sent.length = 0
   relaySocket.ring([event('a', 1)])
   relaySocket.tick(performance.now() + silentMs)

@@ -22,7 +22,7 @@ afterAll(async () => {
 
 const at = (path: string) => `/v1/sessions/s/${path}`
 const call = (method: string, path: string, body?: object) =>
-  api.call(method, `${at(path)}?wait=20`, body ? { body } : {})
+  api.call(method, `${at(path)}?wait=30`, body ? { body } : {})
 const ask = async (path: string) => (await api.call('GET', at(path))).body as Record<string, unknown>
 const onPhone = (path: string, body: object, phone = beto, method: 'POST' | 'PATCH' = 'POST') =>
   world.door(method, `/phones/${phone.phone}/${path}`, body)
@@ -134,10 +134,17 @@ test('blocked and let in again, from either side, also while we were away', asyn
     status: 422,
     body: { code: 'recipient.not_on_whatsapp' },
   })
+  const told = world.of('contact.updated').length
   await onPhone('block', { who: beto.phone }, ana)
-  await world.untilEvent('contact.updated', (event) => event.data['isBlocked'] === true && event.seq > 0)
+  await world.until('it is heard of', () =>
+    world
+      .of('contact.updated')
+      .slice(told)
+      .some(({ data }) => data['isBlocked'] === true),
+  )
+  const disconnected = world.of('session.disconnected').length
   await api.call('POST', '/v1/sessions/s/stop')
-  await world.untilEvent('session.disconnected')
+  await world.until('it is stopped', () => world.of('session.disconnected').length > disconnected)
   await onPhone('block', { who: beto.phone, blocked: false }, ana)
   await api.call('POST', '/v1/sessions/s/start')
   await world.until('he is let in', () => world.of('contact.updated').at(-1)?.data['isBlocked'] === false)
@@ -193,7 +200,7 @@ test('settings are taken at once: calls rejected with one message each, presence
   const left = await ring()
   await world.untilEvent('call.offered', (event) => event.data['callId'] === left.callId)
   const { messageId } = await onPhone('messages', { to: ana.phone, text: 'read at once' })
-  const sent = `/phones/${beto.phone}/sent?messageId=${String(messageId)}&receipt=read&atLeast=1&wait=20`
+  const sent = `/phones/${beto.phone}/sent?messageId=${String(messageId)}&receipt=read&atLeast=1&wait=60`
   expect((await world.door('GET', sent))['data']).toHaveLength(1)
   expect((await callsOf(beto)).find(({ callId }) => callId === left.callId)).toMatchObject({ state: 'ringing' })
 })

@@ -33,7 +33,7 @@ async function comes(body: object): Promise<Record<string, any>> {
 
 /** The API is called and waits until WhatsApp has it. */
 async function ask(method: string, path: string, body: object): Promise<Record<string, any>> {
-  const answer = await api.call(method, `/v1/sessions/s/messages${path}?wait=20`, { body })
+  const answer = await api.call(method, `/v1/sessions/s/messages${path}?wait=30`, { body })
   expect(answer.text).toContain('commandId')
   expect(answer.status).toBeLessThan(202)
   return answer.body

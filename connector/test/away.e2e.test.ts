@@ -119,7 +119,6 @@ test.skipIf(!disk)(
       await startMongoAgain()
     })
   },
-  120_000,
 )
 
 /** Rejects with a number that nobody waits for, ten times a second once the connector runs, as Baileys does at drops. */

@@ -20,7 +20,7 @@ beforeAll(async () => {
   await world.startConnector()
   await world.link('s', ana)
   for (const channel of [news, other])
-    expect((await api.call('PUT', `/v1/sessions/s/channels/${channel}/follow?wait=20`)).status).toBe(200)
+    expect((await api.call('PUT', `/v1/sessions/s/channels/${channel}/follow?wait=30`)).status).toBe(200)
   await world.untilEvent('channel.updated', ({ data }) => data['channelId'] === own)
 })
 afterAll(async () => {

@@ -28,7 +28,7 @@ afterAll(async () => {
 const base = '/v1/sessions/s/channels'
 const at = (channel: string, more = '') => `${base}/${channel}${more}`
 const call = (method: string, path: string, body?: object) =>
-  api.call(method, `${path}${path.includes('?') ? '&' : '?'}wait=20`, body ? { body } : {})
+  api.call(method, `${path}${path.includes('?') ? '&' : '?'}wait=30`, body ? { body } : {})
 const ask = (path: string) => api.call('GET', path)
 /** Beto's phone writes in it. */
 const write = async (body: object, channel = news) =>
@@ -178,7 +178,7 @@ test('a channel of our own: made, written in, changed and ended', async () => {
   const own: string = made.body.result.channelId
   await world.door('PUT', `/channels/${own}/followers`, { phone: beto.phone, followed: true })
 
-  const sent = await api.call('POST', '/v1/sessions/s/messages?wait=20', {
+  const sent = await api.call('POST', '/v1/sessions/s/messages?wait=30', {
     body: { type: 'text', to: own, text: 'Bienvenidos' },
   })
   expect(sent, sent.text).toMatchObject({ status: 201, body: { status: 'sent' } })

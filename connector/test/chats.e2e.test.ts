@@ -42,7 +42,7 @@ async function atPhone(type: string): Promise<Record<string, unknown> | undefine
 const shown = (fits: (data: Record<string, unknown>) => boolean) =>
   world.untilEvent('chat.updated', (event) => fits(event.data))
 const call = (method: string, path: string, body?: object) =>
-  api.call(method, `${path}${path.includes('?') ? '&' : '?'}wait=20`, body ? { body } : {})
+  api.call(method, `${path}${path.includes('?') ? '&' : '?'}wait=30`, body ? { body } : {})
 
 test('what the phone archives, pins, mutes, locks and marks unread is seen here', async () => {
   await onPhone({ archive: true })
@@ -116,8 +116,11 @@ test('a pin in the chat, ours and theirs', async () => {
   const path = `/v1/sessions/s/messages/${String(messageId)}`
   expect((await call('PUT', `${path}/pin`, { seconds: 86_400 })).status).toBe(200)
   expect((await api.call('GET', path)).body.pinnedUntil).toBeDefined()
-  const inbox = (await world.inbox(beto)) as { kind: string; text?: string; targetId?: string }[]
-  expect(inbox.find(({ kind }) => kind === 'pin')).toMatchObject({ targetId: messageId, text: 'pinned' })
+  // The phone has it a moment after WhatsApp has taken it.
+  const inbox = async () => (await world.inbox(beto)) as { kind: string; text?: string; targetId?: string }[]
+  await expect
+    .poll(async () => (await inbox()).find(({ kind }) => kind === 'pin'))
+    .toMatchObject({ targetId: messageId, text: 'pinned' })
   await world.door('POST', `/phones/${beto.phone}/messages`, { to: ana.phone, pin: { messageId, seconds: 0 } })
   const told = await world.untilEvent(
     'message.pinned',

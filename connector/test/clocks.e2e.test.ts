@@ -3,7 +3,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openReceiver, type Receiver } from '../../scripts/testing/receiver.ts'
 import { openWorld, type World } from '../../scripts/testing/world.ts'
 
-const leaseTtlMs = 2_000
+/** So long that no owner loses it to a machine that stands still for a moment. */
+const leaseTtlMs = 4_000
 const tenMinutes = 600_000
 
 let world: World
@@ -46,7 +47,7 @@ test.each([
     const owner = await startShifted(shiftMs)
     await world.link('s', ana)
     await startShifted(-shiftMs)
-    await new Promise((resolve) => setTimeout(resolve, 3 * leaseTtlMs)) // waits: that something does not happen
+    await new Promise((resolve) => setTimeout(resolve, 1.5 * leaseTtlMs)) // waits: that something does not happen
     await world.door('POST', `/phones/${beto.phone}/messages`, { to: ana.phone, text: 'before' })
     await receiver.until((received) => received.length === 1)
     expect([owners(), (await world.store.webhooks.read(webhook._id))?.epoch], 'nothing was taken early').toEqual([1, 1])
@@ -60,5 +61,4 @@ test.each([
     // Killed before it could mark the first one as delivered, it leaves it to be sent again.
     expect([...new Set(receiver.received.map(({ json }) => json.data.text))]).toEqual(['before', 'after'])
   },
-  120_000,
 )

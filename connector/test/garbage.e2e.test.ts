@@ -99,7 +99,7 @@ test.each([
     await change({ archive: !isArchived })
     await shows('isArchived', !isArchived)
     await shows('isPinned', isPinned)
-    const path = `/v1/sessions/s/chats/${beto.phone}?wait=20`
+    const path = `/v1/sessions/s/chats/${beto.phone}?wait=30`
     const ours = await api.call('PATCH', path, { body: { archived: isArchived } })
     expect(ours.status, ours.text).toBe(200)
     const { data, wrongMacs } = await world.door('GET', `/phones/${ana.phone}/app-state`)

@@ -69,7 +69,7 @@ test('once WhatsApp tells both, both are shown everywhere, also in what came bef
     expect(data['people']).toContainEqual(both(one))
   }
   const { messageId } = (
-    await api.call('POST', '/v1/sessions/s/messages?wait=20', {
+    await api.call('POST', '/v1/sessions/s/messages?wait=30', {
       body: { to: group, type: 'text', text: 'you all', mentions: [lida.phone, numa.phone] },
     })
   ).body as Data

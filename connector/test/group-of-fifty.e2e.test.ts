@@ -72,7 +72,7 @@ async function reaches(fits: (row: Seen & { messageId: string }) => boolean): Pr
 }
 
 async function ask(method: string, path: string, body?: object): Promise<Data> {
-  const wait = method === 'GET' ? '' : '?wait=20'
+  const wait = method === 'GET' ? '' : '?wait=30'
   const answer = await api.call(method, `/v1/sessions/s/messages${path}${wait}`, body ? { body } : {})
   expect(answer.status, answer.text).toBeLessThan(202)
   return answer.body

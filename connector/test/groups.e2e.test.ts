@@ -40,7 +40,7 @@ const say = async (phone: Phone, body: object): Promise<string> =>
   String((await world.door('POST', `/phones/${phone.phone}/messages`, { to: group, ...body }))['messageId'])
 
 async function arrived(phone: Phone, messageId: string): Promise<Record<string, unknown> | undefined> {
-  const at = `/phones/${phone.phone}/messages?messageId=${messageId}&atLeast=1&wait=20`
+  const at = `/phones/${phone.phone}/messages?messageId=${messageId}&atLeast=1&wait=60`
   return ((await world.door('GET', at))['data'] as Record<string, unknown>[])[0]
 }
 const send = async (body: object): Promise<string> => {
@@ -87,16 +87,19 @@ test('quotes, edits, reactions, revokes, polls and locations go both ways', asyn
   await ofMessage('message.revoked', back)
 
   const messages = '/v1/sessions/s/messages'
-  await api.call('PUT', `${messages}/${asked}/reaction?wait=20`, { body: { emoji: '🎉' } })
-  await api.call('PATCH', `${messages}/${answer}?wait=20`, { body: { text: 'we do not' } })
-  await api.call('DELETE', `${messages}/${answer}?wait=20`)
+  await api.call('PUT', `${messages}/${asked}/reaction?wait=30`, { body: { emoji: '🎉' } })
+  await api.call('PATCH', `${messages}/${answer}?wait=30`, { body: { text: 'we do not' } })
+  await api.call('DELETE', `${messages}/${answer}?wait=30`)
   await world.until('seen', () => world.of('message.revoked').some(({ data }) => data['messageId'] === answer))
   const seen = async () => (await world.inbox(beto)).filter((row) => row.targetId === asked || row.targetId === answer)
-  expect((await seen()).map(({ kind, text }) => [kind, text])).toEqual([
-    ['reaction', '🎉'],
-    ['edit', 'we do not'],
-    ['revoke', ''],
-  ])
+  // The phone has it a moment after WhatsApp has taken it.
+  await expect
+    .poll(async () => (await seen()).map(({ kind, text }) => [kind, text]))
+    .toEqual([
+      ['reaction', '🎉'],
+      ['edit', 'we do not'],
+      ['revoke', ''],
+    ])
 
   const location = { latitude: -34.6, longitude: -58.4, name: 'Obelisco' }
   const poll = { question: 'Lunch?', options: ['pizza', 'sushi'], selectable: 1 }
@@ -171,7 +174,7 @@ test('mentions name people by both addresses; who is outside cannot be named, an
 
 const path = '/v1/sessions/s/groups'
 const call = (method: string, at: string, body?: object) =>
-  api.call(method, `${path}${at}${method === 'GET' ? '' : '?wait=20'}`, body ? { body } : {})
+  api.call(method, `${path}${at}${method === 'GET' ? '' : '?wait=30'}`, body ? { body } : {})
 
 test('a group of ours: made, changed, people in and out, each with what became of them', async () => {
   const [first, second, shy, late] = others as [Phone, Phone, Phone, Phone]

@@ -40,7 +40,7 @@ const ask = (body: object) => api.call('POST', '/v1/sessions/s/messages?wait=30'
 async function goes(type: string, bytes: Buffer, more: object = {}): Promise<Record<string, unknown>> {
   const answer = await ask({ type, media: { base64: bytes.toString('base64') }, ...more })
   expect(answer.status, answer.text).toBe(201)
-  const at = `/phones/${beto.phone}/messages?messageId=${answer.body.messageId}&atLeast=1&wait=20`
+  const at = `/phones/${beto.phone}/messages?messageId=${answer.body.messageId}&atLeast=1&wait=60`
   const [row] = (await world.door('GET', at))['data'] as { kind: string; details: { media: Record<string, unknown> } }[]
   return { kind: row?.kind, ...row?.details.media }
 }

@@ -50,7 +50,7 @@ async function goes(path: string, body: object): Promise<string> {
   return answer.body.messageId
 }
 async function arrived(phone: Phone, messageId: string): Promise<Record<string, any> | undefined> {
-  const at = `/phones/${phone.phone}/messages?messageId=${messageId}&atLeast=1&wait=30`
+  const at = `/phones/${phone.phone}/messages?messageId=${messageId}&atLeast=1&wait=60`
   return ((await world.door('GET', at))['data'] as Record<string, any>[])[0]
 }
 

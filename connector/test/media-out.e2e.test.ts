@@ -48,7 +48,7 @@ async function goes(body: object) {
   expect(answer.status, answer.text).toBe(202)
   const { messageId } = answer.body as { messageId: string }
   const sent = await world.untilEvent('message.sent', (event) => event.data['messageId'] === messageId)
-  const { data } = await world.door('GET', `/phones/${beto.phone}/messages?messageId=${messageId}&atLeast=1&wait=20`)
+  const { data } = await world.door('GET', `/phones/${beto.phone}/messages?messageId=${messageId}&atLeast=1&wait=60`)
   const [arrived] = data as { kind: string; text: string; details: { media: Record<string, unknown> } }[]
   return { messageId, sent: sent.data, arrived, media: arrived?.details.media }
 }
@@ -107,14 +107,18 @@ test('an upload that takes its time is done once, keeps its place, and holds up 
   expect(world.of('message.sent').some((event) => event.data['messageId'] === after)).toBe(false)
   await world.door('POST', '/media/uploads', { hold: false })
   await world.untilEvent('message.sent', (event) => event.data['messageId'] === after)
+  // The phone has it a moment after WhatsApp has taken it.
+  await world.untilEvent('message.delivered', (event) => event.data['messageId'] === after)
   const inbox = (await world.inbox(beto)).filter(({ messageId }) => [picture.body.messageId, after].includes(messageId))
   expect(inbox.map(({ text, deliveries }) => [text, deliveries])).toEqual([
     ['first', 1],
     ['second', 1],
   ])
   expect(Number((await world.door('GET', '/media'))['uploads']) - before).toBe(1)
-  const command = await world.store.commands.read(String(picture.body.commandId))
-  expect(command).toMatchObject({ state: 'done', attempts: 1 })
+  // What ends a command is written after the wire is done with it.
+  await expect
+    .poll(() => world.store.commands.read(String(picture.body.commandId)))
+    .toMatchObject({ state: 'done', attempts: 1 })
 })
 
 test('a file at an address is fetched by the connector; what is no picture fails with its code', async () => {
@@ -130,7 +134,7 @@ test('a file at an address is fetched by the connector; what is no picture fails
     media: { sha256: sha256(jpeg), mimetype: 'image/jpeg' },
   })
   expect(sent.sent['media']).toMatchObject({ state: 'stored', fileName: 'picture.jpg', size: jpeg.length })
-  const wrong = await api.call('POST', '/v1/sessions/s/messages?wait=20', {
+  const wrong = await api.call('POST', '/v1/sessions/s/messages?wait=30', {
     body: { to: beto.phone, type: 'image', media: { url: `${url}/words` } },
   })
   expect([wrong.status, wrong.body.code]).toEqual([422, 'media.unsupported'])
@@ -141,7 +145,7 @@ test('a file at an address is fetched by the connector; what is no picture fails
 
 test('a picture of a few kilobytes and 400 megapixels is not opened and does not go out', async () => {
   const png = bomb(20_000, 20_000)
-  const answer = await api.call('POST', '/v1/sessions/s/messages?wait=20', {
+  const answer = await api.call('POST', '/v1/sessions/s/messages?wait=30', {
     body: { to: beto.phone, type: 'image', media: { base64: png.toString('base64') } },
   })
   expect([answer.status, answer.body.code]).toEqual([422, 'media.unsupported'])
@@ -190,7 +194,7 @@ test('a WAV goes out as a voice note, with its length and its waveform; what can
   const sound = await goes({ type: 'audio', media: { fileId } })
   expect(sound).toMatchObject({ arrived: { kind: 'audio' }, media: { sha256: sha256(wav), seconds: 3 } })
   const flac = Buffer.concat([Buffer.from('fLaC'), Buffer.alloc(500)])
-  const refused = await api.call('POST', '/v1/sessions/s/messages?wait=20', {
+  const refused = await api.call('POST', '/v1/sessions/s/messages?wait=30', {
     body: { to: beto.phone, type: 'voice', media: { base64: flac.toString('base64') } },
   })
   expect([refused.status, refused.body.code]).toEqual([422, 'media.unsupported'])

@@ -35,14 +35,14 @@ const upTo = (first: number) => Array.from({ length: 60 - first }, (_, i) => `me
 
 test('older messages come when they are asked for, each once, and are not told as new; the chat stays as it is', async () => {
   const kept = { pinned: true, mutedUntil: '2030-01-01T00:00:00.000Z' }
-  expect((await api.call('PATCH', `${path()}?wait=20`, { body: kept })).status).toBe(200)
+  expect((await api.call('PATCH', `${path()}?wait=30`, { body: kept })).status).toBe(200)
   expect(await texts()).toEqual(upTo(58))
   for (const [asked, first] of [
     [40, 18],
     [40, 0],
   ] as const) {
     const before = world.of('history.progress').length
-    const answer = await api.call('POST', `${path()}/history?wait=20`, { body: { count: asked } })
+    const answer = await api.call('POST', `${path()}/history?wait=30`, { body: { count: asked } })
     expect(answer.status, answer.text).toBe(200)
     const told = await world.until('the answer', () => world.of('history.progress')[before])
     expect(told.data).toMatchObject({ syncType: 'ON_DEMAND' })
@@ -58,7 +58,7 @@ test('older messages come when they are asked for, each once, and are not told a
 test('a chat without messages has nothing to ask from', async () => {
   const eva = await world.phone('Eva')
   await world.store.chats.resolveOrCreate('s', [eva.lid], new Date())
-  const answer = await api.call('POST', `/v1/sessions/s/chats/${eva.lid}/history?wait=20`, { body: {} })
+  const answer = await api.call('POST', `/v1/sessions/s/chats/${eva.lid}/history?wait=30`, { body: {} })
   expect(answer).toMatchObject({ status: 409, body: { code: 'chat.empty' } })
 })
 

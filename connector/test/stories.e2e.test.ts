@@ -26,7 +26,7 @@ const says = (text: string) => world.untilEvent('message.received', (event) => e
 
 test('a story of ours is seen by those who are named, by our own phone, and by nobody else', async () => {
   const path = '/v1/sessions/s/status'
-  const answer = await api.call('POST', `${path}?wait=20`, {
+  const answer = await api.call('POST', `${path}?wait=30`, {
     body: { text: 'open today', viewers: [`+${beto.phone}`] },
   })
   expect(answer.status, answer.text).toBe(201)

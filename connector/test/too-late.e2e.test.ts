@@ -27,7 +27,7 @@ afterAll(async () => {
 
 const path = '/v1/sessions/s/messages'
 const edit = (messageId: string) =>
-  api.call('PATCH', `${path}/${messageId}?wait=20`, { body: { text: 'something else' } })
+  api.call('PATCH', `${path}/${messageId}?wait=30`, { body: { text: 'something else' } })
 /** What Beto's phone has been told of it, once it has what was written after it. */
 async function atBeto(messageId: string): Promise<string[]> {
   const after = await world.post('s', beto, 'after it')
@@ -57,7 +57,9 @@ test('an order to edit that has waited until it was too late ends with the same 
     actor: 'test',
   })
   expect(await atBeto(old)).toEqual([])
-  expect(await world.store.commands.read(_id)).toMatchObject({ state: 'failed', error: { code: 'message.too_old' } })
+  await expect
+    .poll(() => world.store.commands.read(_id))
+    .toMatchObject({ state: 'failed', error: { code: 'message.too_old' } })
   expect(await standing(old)).toEqual(before)
 })
 
@@ -65,7 +67,7 @@ test('what WhatsApp does not take is told with its code, and the message stands 
   const messageId = await world.post('s', beto, 'as it is')
   await world.untilEvent('message.delivered', (event) => event.data['messageId'] === messageId)
   const before = await standing(messageId)
-  for (const change of [() => edit(messageId), () => api.call('DELETE', `${path}/${messageId}?wait=20`)]) {
+  for (const change of [() => edit(messageId), () => api.call('DELETE', `${path}/${messageId}?wait=30`)]) {
     await world.door('POST', '/faults', { kind: 'nack', phone: ana.phone, code: 479 })
     const answer = await change()
     expect(answer).toMatchObject({ status: 502, body: { code: 'command.failed' } })
@@ -81,7 +83,7 @@ test('a text that is not old is edited, and an old one can still be taken back',
   const messageId = await world.post('s', beto, 'just now')
   await world.untilEvent('message.delivered', (event) => event.data['messageId'] === messageId)
   expect((await edit(messageId)).status).toBe(200)
-  expect((await api.call('DELETE', `${path}/${old}?wait=20`)).status).toBe(200)
+  expect((await api.call('DELETE', `${path}/${old}?wait=30`)).status).toBe(200)
   expect(await atBeto(messageId)).toEqual(['edit'])
   expect(await atBeto(old)).toEqual(['revoke'])
 })

@@ -1,7 +1,7 @@
 // Webhooks against a real receiver and a real database.
 import { Webhook as Verifier } from 'standardwebhooks'
 import { expect, test } from 'vitest'
-import { answer, hang, openReceiver, reset, type Receiver } from '../../scripts/testing/receiver.ts'
+import { answer, hang, openReceiver, reset, type Received, type Receiver } from '../../scripts/testing/receiver.ts'
 import { upTo, useStage } from '../../scripts/testing/webhook-stage.ts'
 
 const stage = useStage()
@@ -70,11 +70,13 @@ test('a hanging receiver delays no other webhook', async () => {
   bad.behave(hang)
   const { webhook } = await create({ url: bad.url })
   await create()
-  start()
+  const patient = start({ timing: { attemptMs: 120_000, stopMs: 300 } })
   await append(stage.session, 100)
-  const began = performance.now()
   await stage.receiver.until((received) => received.length >= 100)
-  expect(performance.now() - began).toBeLessThan(10_000)
+  const { data } = await stage.store.deliveries.page(webhook._id, { limit: 200 })
+  expect(new Set(data.map(({ tries }) => tries)), 'not one of its attempts is over').toEqual(new Set([0]))
+  await patient.close()
+  start({ timing: { attemptMs: 1_000 } })
   const row = await deliveryOf(webhook, `${stage.session}:1`, (found) => found.attempts.length > 0)
   expect(row.attempts[0]).toMatchObject({ error: 'timeout' })
   expect(row.attempts[0]?.durationMs).toBeGreaterThanOrEqual(990)
@@ -104,7 +106,7 @@ test('each kind of trouble is recorded by its word, and what was said by its fir
 test('a 200 whose answer never ends is delivered, and waited for no longer than two seconds', async () => {
   const { webhook } = await create()
   stage.receiver.behave((_one, response) => void response.writeHead(200).write('begun'))
-  start({ timing: { attemptMs: 15_000 } })
+  start()
   await append(stage.session, 1)
   const row = await deliveryOf(webhook, `${stage.session}:1`, (found) => found.state === 'delivered')
   expect(row.attempts).toMatchObject([{ status: 200, answer: 'begun' }])
@@ -113,6 +115,7 @@ test('a 200 whose answer never ends is delivered, and waited for no longer than 
 
 test('an answer that pours without end is cut with its connection', async () => {
   const { webhook } = await create()
+  const attempts = 5
   let poured = 0
   stage.receiver.behave((_one, response) => {
     response.writeHead(200)
@@ -124,12 +127,17 @@ test('an answer that pours without end is cut with its connection', async () => 
     }
     pour()
   })
-  start({ timing: { attemptMs: 15_000 } })
-  await append(stage.session, 1)
-  const row = await deliveryOf(webhook, `${stage.session}:1`, (found) => found.state === 'delivered')
-  expect(row.attempts[0]?.answer).toHaveLength(1_000)
-  expect(row.attempts[0]?.durationMs, 'not until time cuts it').toBeLessThan(1_900)
-  expect(poured, 'what the kernels hold').toBeLessThan(50_000_000)
+  start()
+  const tookMs: number[] = []
+  for (let i = 1; i <= attempts; i += 1) {
+    await append(stage.session, 1)
+    const row = await deliveryOf(webhook, `${stage.session}:${i}`, (found) => found.state === 'delivered')
+    expect(row.attempts[0]?.answer).toHaveLength(1_000)
+    tookMs.push(row.attempts[0]?.durationMs ?? Number.NaN)
+  }
+  // A machine that stands still makes one of them long; time, if it were what cuts, would make every one so.
+  expect(Math.min(...tookMs), 'not until time cuts it').toBeLessThan(1_900)
+  expect(poured, 'what the kernels hold').toBeLessThan(attempts * 50_000_000)
 })
 
 test('waits grow, Retry-After is honoured, and after the last wait it has failed', async () => {
@@ -168,11 +176,16 @@ test('410 switches it off at once, and says so on the team’s stream', async ()
 
 test('unbroken failure switches it off; one success begins the count anew', async () => {
   const { webhook } = await create()
-  stage.receiver.behave(answer(500))
-  start({ timing: { retryWaitsMs: Array.from({ length: 50 }, () => 60), disableAfterMs: 600 } })
+  // The second attempt is held until the count is seen: between the two nothing can fail for long.
+  let succeed: (() => void) | undefined
+  stage.receiver.behave((one, response) => {
+    if (stage.receiver.received.length === 1) return answer(500)(one, response)
+    succeed = () => answer(200)(one, response)
+  })
+  start({ timing: { retryWaitsMs: Array.from({ length: 500 }, () => 60), disableAfterMs: 600 } })
   await append(stage.session, 1)
   await eventually(async () => (await stage.store.webhooks.read(webhook._id))?.failingSince)
-  stage.receiver.behave(answer(200))
+  ;(await eventually(() => succeed))()
   await eventually(async () => (await stage.store.webhooks.read(webhook._id))?.failingSince === undefined)
   stage.receiver.behave(answer(500))
   await append(stage.session, 1)
@@ -182,21 +195,26 @@ test('unbroken failure switches it off; one success begins the count anew', asyn
 test('while a secret is being replaced both sign; then the new one alone', async () => {
   const { webhook, secret } = await create()
   start()
-  const rotated = await stage.store.webhooks.rotateSecret(webhook._id, 60_000)
-  await append(stage.session, 1)
-  await stage.receiver.until((received) => received.length === 1)
-  const verify = (key: string, i: number) => () =>
-    new Verifier(key).verify(
-      stage.receiver.received[i]?.body ?? '',
-      stage.receiver.received[i]?.headers as Record<string, string>,
-    )
-  expect(verify(secret, 0)).not.toThrow()
-  expect(verify(rotated?.secret ?? '', 0)).not.toThrow()
+  const isSigned = (key: string, { body, headers }: Received) => {
+    try {
+      return Boolean(new Verifier(key).verify(body, headers as Record<string, string>))
+    } catch {
+      return false
+    }
+  }
+  /** A worker hears of it a moment later: the first event that is signed by the new one. */
+  const firstSignedBy = (key: string) =>
+    eventually(async () => {
+      const before = stage.receiver.received.length
+      await append(stage.session, 1)
+      await stage.receiver.until((received) => received.length > before)
+      return stage.receiver.received.find((one) => isSigned(key, one))
+    })
+  const rotated = await stage.store.webhooks.rotateSecret(webhook._id, 600_000)
+  expect(isSigned(secret, await firstSignedBy(rotated?.secret ?? ''))).toBe(true)
   const last = await stage.store.webhooks.rotateSecret(webhook._id, 0)
-  await append(stage.session, 1)
-  await stage.receiver.until((received) => received.length === 2)
-  expect(verify(secret, 1)).toThrow()
-  expect(verify(last?.secret ?? '', 1)).not.toThrow()
+  const alone = await firstSignedBy(last?.secret ?? '')
+  expect([secret, rotated?.secret ?? ''].map((key) => isSigned(key, alone))).toEqual([false, false])
   const kept = JSON.stringify(
     await db()
       .collection('webhooks')

@@ -116,7 +116,7 @@ test('a server that is gone and answers no goodbye holds up the end of a connect
   expect(Date.now() - from).toBeLessThan(15_000)
   gone.closeAllConnections()
   gone.close()
-}, 60_000)
+})
 
 async function replayed(connection: Connection, count: number): Promise<void> {
   while (connection.health().replayed < count) await new Promise((resolve) => setImmediate(resolve))

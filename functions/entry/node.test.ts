@@ -52,7 +52,7 @@ test('the program is ready with its address, serves with the administrator’s k
   child.kill('SIGTERM')
   expect(await child.exited).toBe(0)
   await dropDb(inject('mongodbUri'), dbName)
-}, 60_000)
+})
 
 test('on an empty database it makes the administrator’s key and prints it once', async () => {
   const env = { MONGODB_URI: inject('mongodbUri'), MONGODB_DB: freshDbName(), SECRET_KEY: testSecret, PORT: '0' }
@@ -65,7 +65,7 @@ test('on an empty database it makes the administrator’s key and prints it once
   expect(second.stdout()).toMatch(/^ready \{"api":"[^"]+"\}\n$/)
   await second.stop()
   await dropDb(env.MONGODB_URI, env.MONGODB_DB)
-}, 60_000)
+})
 
 test('in production none is made: without ADMIN_API_KEY an empty database is refused with one sentence', async () => {
   const env = { MONGODB_URI: inject('mongodbUri'), MONGODB_DB: freshDbName(), SECRET_KEY: testSecret, PORT: '0' }
@@ -79,7 +79,7 @@ test('in production none is made: without ADMIN_API_KEY an empty database is ref
   expect(later.stdout()).not.toContain('API key')
   await later.stop()
   await dropDb(env.MONGODB_URI, env.MONGODB_DB)
-}, 60_000)
+})
 
 test('LOG_LEVEL and LOG_FORMAT count: pretty lines for people, none below the level', async () => {
   const env = { MONGODB_URI: inject('mongodbUri'), MONGODB_DB: freshDbName(), SECRET_KEY: testSecret, PORT: '0' }
@@ -95,13 +95,13 @@ test('LOG_LEVEL and LOG_FORMAT count: pretty lines for people, none below the le
     expect(await run({ LOG_LEVEL: 'warn' }), program).toBe('')
   }
   await dropDb(env.MONGODB_URI, env.MONGODB_DB)
-}, 60_000)
+})
 
 test('without a database it ends with one clear sentence', async () => {
   await expect(startChild('functions/entry/node.ts', { SECRET_KEY: testSecret })).rejects.toThrow(
     /MONGODB_URI is needed/,
   )
-}, 60_000)
+})
 
 test('a request in hand is answered before the server closes', async () => {
   const { store } = opened

@@ -118,12 +118,12 @@ test('a stream resumes after an event, after its own silence, and from a time', 
 })
 
 test('a waiting stream is woken by the write it waits for', async () => {
-  const stream = await opened(things.watch([], { maxAwaitTimeMS: 3000 }))
+  const stream = await opened(things.watch([], { maxAwaitTimeMS: 5_000 }))
   const next = stream.next()
   const startedAt = performance.now()
   await things.insertOne({ n: 1 })
   await next
-  expect(performance.now() - startedAt).toBeLessThan(1500)
+  expect(performance.now() - startedAt, 'not at the end of its wait').toBeLessThan(4_000)
   await stream.close()
 })
 
@@ -156,7 +156,7 @@ test('a transaction’s changes come together, at its commit and with one time',
   await stream.close()
 })
 
-test('what a TTL index expires is told as a delete', { timeout: isEmbedded ? 10_000 : 90_000 }, async () => {
+test('what a TTL index expires is told as a delete', { timeout: 90_000 }, async () => {
   await things.createIndex({ at: 1 }, { expireAfterSeconds: 0 })
   const stream = await opened(things.watch([{ $match: { operationType: 'delete' } }], brief))
   await things.insertMany([

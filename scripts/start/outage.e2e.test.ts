@@ -108,47 +108,40 @@ async function expectBack(): Promise<void> {
 
 const isOurs = inject('mongodbKind') === 'embedded'
 
-test.runIf(isOurs)(
-  'MongoDB frozen for 30 s: 503 within seconds, sockets stay, all goes on when it wakes',
-  async () => {
-    const frozenAt = performance.now()
-    mongo.kill('SIGSTOP')
-    await expectAway(firstAnswerMs)
-    for (let round = 0; round < 3; round += 1) await expectAway(laterAnswerMs)
-    expect((await fetch(`${api.ready['api']}/health`)).status, 'the process itself is well').toBe(200)
-    await pause(30_000 - (performance.now() - frozenAt)) // waits: a freeze of 30 s
-    await expectAway(laterAnswerMs)
-    mongo.kill('SIGCONT')
-    await expectBack()
-  },
-  90_000,
-)
+test.runIf(isOurs)('MongoDB frozen for 30 s: 503 within seconds, sockets stay, all goes on when it wakes', async () => {
+  const frozenAt = performance.now()
+  mongo.kill('SIGSTOP')
+  await expectAway(firstAnswerMs)
+  for (let round = 0; round < 3; round += 1) await expectAway(laterAnswerMs)
+  expect((await fetch(`${api.ready['api']}/health`)).status, 'the process itself is well').toBe(200)
+  await pause(30_000 - (performance.now() - frozenAt)) // waits: a freeze of 30 s
+  await expectAway(laterAnswerMs)
+  mongo.kill('SIGCONT')
+  await expectBack()
+})
 
-test.runIf(isOurs)(
-  'MongoDB killed and started again, several times: the same',
-  async () => {
-    for (let round = 0; round < 3; round += 1) {
-      mongo.kill('SIGKILL')
-      await mongo.exited
-      await expectAway(firstAnswerMs)
-      if (round === 1) for (let more = 0; more < 3; more += 1) await expectAway(laterAnswerMs)
-      await startMongo()
-      await expectBack()
-    }
-    const lines = api
-      .stderr()
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => JSON.parse(line) as { level: number; msg: string; err?: { code?: unknown; message?: string } })
-    const warnings = lines.filter(({ level }) => level >= 40)
-    // One for the freeze, one per kill, and one more each where a connection that died is met after the return.
-    expect(warnings.length).toBeLessThanOrEqual(8)
-    for (const { msg, err } of warnings) {
-      expect(msg).toMatch(/^MongoDB does not answer/)
-      expect(err?.message).toMatch(/^[^\n]+$/)
-      expect(err).not.toHaveProperty('stack')
-    }
-    expect(lines.map(({ msg }) => msg)).toContain('MongoDB answers again')
-  },
-  90_000,
-)
+test.runIf(isOurs)('MongoDB killed and started again, several times: the same', async () => {
+  for (let round = 0; round < 3; round += 1) {
+    mongo.kill('SIGKILL')
+    await mongo.exited
+    await expectAway(firstAnswerMs)
+    if (round === 1) for (let more = 0; more < 3; more += 1) await expectAway(laterAnswerMs)
+    await startMongo()
+    await expectBack()
+  }
+  const lines = api
+    .stderr()
+    .split('\n')
+    // It still writes: its last line may not be whole.
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as { level: number; msg: string; err?: { code?: unknown; message?: string } })
+  const warnings = lines.filter(({ level }) => level >= 40)
+  // One for the freeze, one per kill, and one more each where a connection that died is met after the return.
+  expect(warnings.length).toBeLessThanOrEqual(8)
+  for (const { msg, err } of warnings) {
+    expect(msg).toMatch(/^MongoDB does not answer/)
+    expect(err?.message).toMatch(/^[^\n]+$/)
+    expect(err).not.toHaveProperty('stack')
+  }
+  expect(lines.map(({ msg }) => msg)).toContain('MongoDB answers again')
+})

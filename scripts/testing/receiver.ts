@@ -13,6 +13,9 @@ export type Receiver = {
   /** Default: 200. */
   behave(behaviour: Behaviour): void
   until(fits: (received: Received[]) => boolean, timeoutMs?: number): Promise<void>
+  /** Ends every connection, and new ones as they come; the port stays its own. */
+  down(): void
+  up(): void
   close(): Promise<void>
 }
 
@@ -24,8 +27,7 @@ export const answer =
 export const hang: Behaviour = () => undefined
 export const reset: Behaviour = (_received, response) => void response.socket?.resetAndDestroy()
 
-/** `port` 0 = any free one. */
-export async function openReceiver(port = 0): Promise<Receiver> {
+export async function openReceiver(): Promise<Receiver> {
   const received: Received[] = []
   const looks = new Set<() => void>()
   let behaviour: Behaviour = answer(200)
@@ -48,7 +50,9 @@ export async function openReceiver(port = 0): Promise<Receiver> {
       for (const look of looks) look()
     })
   })
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  let isDown = false
+  server.on('connection', (socket) => void (isDown && socket.destroy()))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
     received,
@@ -81,6 +85,11 @@ export async function openReceiver(port = 0): Promise<Receiver> {
         looks.add(look)
         look()
       }),
+    down() {
+      isDown = true
+      server.closeAllConnections()
+    },
+    up: () => void (isDown = false),
     async close() {
       server.closeAllConnections()
       await new Promise<void>((resolve) => server.close(() => resolve()))

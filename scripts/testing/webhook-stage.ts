@@ -74,11 +74,12 @@ export function useStage() {
       store: opened.store,
       feed,
       owner: `w${(count += 1)}`,
-      leaseTtlMs: 2_000,
+      // Nothing is lost to a machine that stands still for a while: who wants an end says when.
+      leaseTtlMs: 60_000,
       outside,
       log: silent,
       ...options,
-      timing: { retryWaitsMs: [50, 100, 200, 400, 800], saveMs: 50, attemptMs: 1_000, ...options.timing },
+      timing: { retryWaitsMs: [50, 100, 200, 400, 800], saveMs: 50, ...options.timing },
     })
     running.push(one)
     return one
@@ -95,12 +96,12 @@ export function useStage() {
       .map((id) => Number(id.split(':')[1]))
   /** Looks again whenever anything is told by the feed or comes in, and a few times a second. */
   async function eventually<T>(look: () => Promise<T | false | undefined> | T | false | undefined): Promise<T> {
-    for (const until = performance.now() + 20_000; performance.now() < until;) {
+    for (const until = performance.now() + 50_000; performance.now() < until;) {
       const found = await look()
       if (found !== false && found !== undefined) return found
       await new Promise((resolve) => setTimeout(resolve, 20)) // waits: what a worker writes of itself rings no bell
     }
-    throw new Error('waited 20 s')
+    throw new Error('waited 50 s')
   }
   const deliveryOf = (webhook: Webhook, eventId: string, fits: (row: Delivery) => boolean = () => true) =>
     eventually(async () => {

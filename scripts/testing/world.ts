@@ -185,7 +185,8 @@ export async function openWorld(options: WorldOptions = {}) {
       await store.close()
       await sandbox.stop()
       await dropDb(uri, dbName)
-      rmSync(dataDir, { recursive: true, force: true })
+      // What a killed connector had started may write there for a moment yet.
+      rmSync(dataDir, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
     },
   }
   return world

@@ -32,7 +32,7 @@ test('twenty writers on one stream leave numbers without a gap and every fact on
     own.map((event) => event.data['i']),
     'the owner’s order is kept',
   ).toEqual(Array.from({ length: 200 }, (_, i) => i))
-}, 60_000)
+})
 
 test('a fact with a key is written once, whoever writes it again, and costs no number', async () => {
   const { events } = opened.store
@@ -89,7 +89,7 @@ test('owners of many streams append in one moment: one that was overtaken takes 
   }
   expect(await seqs('e3')).toEqual([1, 2])
   for (const stream of ['e1', 'e2', 'e4', 'e5']) expect(await seqs(stream)).toEqual(upTo(201))
-}, 60_000)
+})
 
 test('an event with more cards than readers take says who they are, and that it says less', async () => {
   const appender = opened.store.events.openAppender('cards', 1)

@@ -106,7 +106,7 @@ test('a connection that is cut again and again loses nothing and tells nothing t
     await seen.until(() => seen.seqs().length >= round * 4)
   }
   expect(seen.seqs()).toEqual(upTo(20))
-}, 60_000)
+})
 
 test('a place that is gone is told aloud, and the feed goes on live', async () => {
   const short = closed(await openShortHistory(20))
@@ -129,7 +129,7 @@ test('a place that is gone is told aloud, and the feed goes on live', async () =
   const late = collect(closed(await store.openFeed({ after: old })))
   await late.until(() => late.changes.length > 0)
   expect(late.changes, 'also when it opens at a place that is gone').toEqual([{ kind: 'lost' }])
-}, 60_000)
+})
 
 test('a database that is dropped under a feed is a place that is gone', async () => {
   const { store, uri, dbName } = closed(await openTestStore())

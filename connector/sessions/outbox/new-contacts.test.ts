@@ -148,7 +148,7 @@ test('what waits can be cancelled, expires when its time is over, and does not g
   expect(lanes.texts()).toEqual(['answer', 'due'])
   expect((await lanes.state(scheduled._id))?.state).toBe('queued')
   await lanes.stop()
-}, 60_000)
+})
 
 /** Asked of the store again and again until it fits. */
 async function until<T>(read: () => Promise<T>, fits: (found: T) => boolean, again: () => void): Promise<T> {
@@ -219,7 +219,7 @@ test('whoever writes at about the time that a message to them is held back gets 
   }
   expect(lanes.texts()).toHaveLength(30)
   await lanes.stop()
-}, 60_000)
+})
 
 test('whoever writes while it is being asked whether they ever did is asked about again', async () => {
   const lanes = await openLanes()
@@ -264,7 +264,7 @@ test('pages full of those that wait keep no answer behind them from going; who o
   await lanes.sent(2)
   expect(lanes.texts()).toEqual(['answer', 'cold'])
   await lanes.stop()
-}, 40_000)
+})
 
 test('at a pace as well: those that wait take no turn from an answer', async () => {
   const lanes = await openLocked({ clock: { nowMs: () => 0, random: () => 0 } })
@@ -274,7 +274,7 @@ test('at a pace as well: those that wait take no turn from an answer', async () 
   await answerBeto(lanes, 'answer')
   expect(lanes.texts()).toEqual(['answer'])
   await lanes.stop()
-}, 60_000)
+})
 
 test('the next owner has the lock; what the one before had in hand waits, and goes once, by the same id', async () => {
   const first = await openLocked()

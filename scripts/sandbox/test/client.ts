@@ -59,7 +59,7 @@ const collector = <T>() => {
       items.push(item)
       news.emit('item')
     },
-    until: <R>(pick: (items: T[]) => R | undefined, what: string, ms = 20_000): Promise<R> =>
+    until: <R>(pick: (items: T[]) => R | undefined, what: string, ms = 120_000): Promise<R> =>
       new Promise((resolve, reject) => {
         const look = () => {
           const found = pick(items)

@@ -30,7 +30,7 @@ afterAll(async () => {
 describe('durability', () => {
   it('survives a kill: links, sessions, queues and inboxes go on as if nothing had happened', async () => {
     await client.sock.sendMessage(jid(beto), { text: 'before' })
-    await sandbox.door.get(`/phones/${beto}/messages?atLeast=1&wait=20`)
+    await sandbox.door.get(`/phones/${beto}/messages?atLeast=1&wait=60`)
     client.stop()
     await client.closed()
     await sandbox.door.post(`/phones/${beto}/messages`, { to: ana, text: 'waiting', count: 5 })
@@ -40,7 +40,7 @@ describe('durability', () => {
     await client.opened()
     expect(await client.texts(5)).toEqual([1, 2, 3, 4, 5].map((i) => `waiting ${i}`))
     await client.sock.sendMessage(jid(beto), { text: 'after' })
-    const { data } = await sandbox.door.get<{ data: Row[] }>(`/phones/${beto}/messages?atLeast=2&wait=20`)
+    const { data } = await sandbox.door.get<{ data: Row[] }>(`/phones/${beto}/messages?atLeast=2&wait=60`)
     expect(data.map(({ text }) => text)).toEqual(['before', 'after'])
     expect(await counters(beto)).toEqual({ failedDecryptions: 0, retryReceiptsReceived: 0, duplicates: 0, nacks487: 0 })
   })
@@ -61,7 +61,7 @@ describe('durability', () => {
     await sending
     await sandbox.restart()
     const { data } = await sandbox.door.get<{ data: Row[] }>(
-      `/phones/${beto}/messages?after=${last!.seq}&atLeast=${acked.size}&wait=20`,
+      `/phones/${beto}/messages?after=${last!.seq}&atLeast=${acked.size}&wait=60`,
     )
     const stored = new Set(data.map(({ messageId }) => messageId))
     expect([...acked].filter((id) => !stored.has(id))).toEqual([])

@@ -16,7 +16,7 @@ let second: Client
 const jid = (phone: string) => `${phone}@s.whatsapp.net`
 const send = (from: string, body: object) => sandbox.door.post<Sending>(`/phones/${from}/messages`, body)
 const inbox = async (phone: string, atLeast: number, query = '') =>
-  (await sandbox.door.get<{ data: Row[] }>(`/phones/${phone}/messages?atLeast=${atLeast}&wait=20${query}`)).data
+  (await sandbox.door.get<{ data: Row[] }>(`/phones/${phone}/messages?atLeast=${atLeast}&wait=60${query}`)).data
 const sent = async (phone: string, messageId: string) =>
   (await sandbox.door.get<{ data: Sent[] }>(`/phones/${phone}/sent?messageId=${messageId}`)).data[0]
 const counters = async (phone: string) =>
@@ -95,7 +95,7 @@ describe('messages', () => {
     await client.sock.readMessages([message.key])
     await receipt(second, messageId, 'read')
     const rows = await sandbox.door.get<{ data: Sent[] }>(
-      `/phones/${beto}/sent?messageId=${messageId}&receipt=read&atLeast=1&wait=20`,
+      `/phones/${beto}/sent?messageId=${messageId}&receipt=read&atLeast=1&wait=60`,
     )
     const types = rows.data[0]?.receipts.map(({ device, type }) => `${device} ${type}`)
     expect(types).toEqual(expect.arrayContaining(['0 delivered', '1 delivered', '2 delivered', '1 read']))

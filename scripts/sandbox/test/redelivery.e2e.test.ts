@@ -16,7 +16,7 @@ const newPhone = async (name: string) => (await sandbox.door.post<{ phone: strin
 const show = (phone: string) => sandbox.door.get<Shown>(`/phones/${phone}`)
 const send = (from: string, body: object) => sandbox.door.post<Row>(`/phones/${from}/messages`, body)
 const inbox = async (phone: string, query: string) =>
-  (await sandbox.door.get<{ data: Row[] }>(`/phones/${phone}/messages?wait=20&${query}`)).data
+  (await sandbox.door.get<{ data: Row[] }>(`/phones/${phone}/messages?wait=60&${query}`)).data
 
 beforeAll(async () => {
   sandbox = await startSandboxProcess()
