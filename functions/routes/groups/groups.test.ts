@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { openTestApi, type TestApi } from '../../../scripts/testing/api.ts'
 import type { GroupRole } from '../../../shared/model/group.ts'
+import { toMessageKey } from '../../../shared/model/message.ts'
 
 let api: TestApi
 let session: string
@@ -154,4 +155,23 @@ test('a key without groups sees none and changes none', async () => {
   })
   const other = await api.createKey({ scopes: ['messages.*', 'sessions.read'] })
   expect((await api.call('GET', path, { key: other.key })).status).toBe(403)
+})
+
+test('receipts of a group name people by both of their addresses, as the group does', async () => {
+  await group(1, 'member')
+  const row = { sessionId: session, chatId: id(1), messageId: 'OURS', sender: 'me', fromMe: true, type: 'text' }
+  const at = new Date()
+  await api.store.messages.insert([
+    {
+      ...row,
+      _id: toMessageKey(session, id(1), 'me', 'OURS'),
+      receipts: { l2: { delivered: at } },
+      timestamp: at,
+      statusTimes: {},
+      reactions: [],
+      createdAt: at,
+    },
+  ])
+  const { body } = await api.call('GET', `/v1/sessions/${session}/messages/OURS`)
+  expect(body.receipts).toMatchObject([{ lid: '2@lid', phone: phone(2) }])
 })

@@ -1,6 +1,7 @@
 // GET /v1/sessions/{id}/messages/{messageId}: one message with its status history and reactions.
 import * as v from 'valibot'
 import type { Command } from '../../../shared/model/command.ts'
+import { isSamePerson } from '../../../shared/model/group.ts'
 import type { Message } from '../../../shared/model/message.ts'
 import { toQueuedMessage } from '../../../shared/model/queued-message.ts'
 import { listReceipts } from '../../../shared/model/receipts.ts'
@@ -18,10 +19,19 @@ export const readMessage = (api: Api) =>
       const target = await findTarget(api, sessionId, c.req.param('messageId'), query.chatId)
       const row = 'row' in target ? target.row : toAccepted(target.command)
       const [view] = await toMessageViews(api, sessionId, [row])
-      const receipts = row.receipts && (await withBothAddresses(api, sessionId, listReceipts(row.receipts)))
-      return c.json({ ...view, receipts })
+      return c.json({ ...view, receipts: row.receipts && (await receiptsOf(api, row)) })
     },
   )
+
+/** With both addresses of whoever is in the group or among the contacts. */
+async function receiptsOf(api: Api, { sessionId, chatId, receipts = {} }: Message) {
+  const { members = [] } = (await api.store.groups.read(sessionId, chatId)) ?? {}
+  const named = listReceipts(receipts).map((one) => {
+    const { lid, phone } = members.find((member) => isSamePerson(member, one)) ?? {}
+    return { ...(lid === undefined ? {} : { lid }), ...(phone === undefined ? {} : { phone }), ...one }
+  })
+  return withBothAddresses(api, sessionId, named)
+}
 
 /** A message as it is before its owner has made its row. */
 function toAccepted(command: Command<'message.send'>): Message {
