@@ -6,10 +6,12 @@ import type { Command, CommandKind } from '../../../shared/model/command.ts'
 import { toMessageKey, type Message } from '../../../shared/model/message.ts'
 import { Problem } from '../../../shared/model/problem.ts'
 import type { Connection } from '../../whatsapp/connection.ts'
+import type { MessageRef } from '../../whatsapp/message-ref.ts'
 import type { ReadyMedia } from '../../whatsapp/media-message.ts'
 import type { SessionMedia } from '../media/files.ts'
 import { createAddresses } from '../record/addresses.ts'
 import type { RecordContext } from '../record/context.ts'
+import { recordMessages } from '../record/record-messages.ts'
 import { recordStatuses } from '../record/record-changes.ts'
 import { createAcks } from './acks.ts'
 import { targetOf, type ActContext } from './acts/act.ts'
@@ -133,6 +135,20 @@ test('a page that was asked while the chats became one is the preview in the row
   expect(await chats.rows()).toMatchObject([{ chatId: chats.lid, linkPreview: { title: 'Example' } }])
 })
 
+test('what was written while its row went is written again where it is now, and told as it stands there', async () => {
+  const chats = await twoChats()
+  const { context, phone } = chats
+  const [key = ''] = await recordQueued(context, [await chats.accept(picture)], [phone])
+  const advance: typeof context.store.messages.advance = async (...step) => {
+    await chats.merge()
+    return context.store.messages.advance(...step)
+  }
+  const store = { ...context.store, messages: { ...context.store.messages, advance } }
+  await recordFailed({ ...context, store }, key, { code: 'media.not_found', reason: '' })
+  expect(await chats.rows()).toMatchObject([{ chatId: chats.lid, status: 'failed' }])
+  expect(await chats.told()).toContain('message.failed')
+})
+
 const turns = async (count: number) => {
   for (let i = 0; i < count; i += 1) await new Promise((resolve) => setImmediate(resolve))
 }
@@ -239,6 +255,31 @@ for (const merges of ['before it goes', 'when WhatsApp has it'] as const)
       expect(await chats.told()).toContain(event)
     },
   )
+
+test('a chat that was to be read before it became part of another is read', async () => {
+  const chats = await twoChats()
+  const { context, phone, lid } = chats
+  const { sessionId, store } = context
+  await recordMessages(context, [
+    {
+      kind: 'message',
+      chat: [phone],
+      sender: [phone],
+      messageId: 'M',
+      at: new Date(),
+      content: { type: 'text', text: 'hello' },
+      historical: false,
+    },
+  ])
+  const read: MessageRef[] = []
+  const sending = { markRead: (refs: MessageRef[]) => Promise.resolve(read.push(...refs)) }
+  const command = { _id: 'c', sessionId, kind: 'chat.read', payload: { chatId: phone } } as unknown as Command
+  await chats.merge()
+  await act({ ...context, connection: { sending } as unknown as Connection }, command)
+  expect(read).toMatchObject([{ chat: lid, messageId: 'M' }])
+  expect(await store.chats.resolve(sessionId, [phone])).toMatchObject({ chatId: lid, unreadCount: 0 })
+  await context.appender.close()
+})
 
 test('what an order speaks of is found at every moment of a merge, a hundred times', async () => {
   await aHundredTimes(async (i) => {
