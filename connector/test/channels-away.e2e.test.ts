@@ -88,6 +88,8 @@ test('a post of ours stands in the channel once, also when the connector dies be
   const onServer = async () =>
     ((await world.door('GET', `/channels/${own}`))['posts'] as { text: string }[]).map(({ text }) => text)
   const sent = () => world.of('message.sent').filter(({ data }) => data['chatId'] === own)
+  // Told to be slow before it is connected, the server would not let it in.
+  await expect.poll(() => world.connectors().at(-1)?.stderr()).toContain('"msg":"connected"')
   const texts = numbered('mine', 3)
   for (const [i, text] of texts.entries()) {
     const isAnyPoint = i === 1

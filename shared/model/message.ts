@@ -72,6 +72,12 @@ export function toMessageKey(sessionId: string, chatId: string, sender: string, 
   return `${sessionId}/${chatId}/${sender}/${messageId}`
 }
 
+/** The parts of a key; only a message's id may hold a slash. */
+export function parseMessageKey(key: string): { sessionId: string; chatId: string; sender: string; messageId: string } {
+  const [sessionId = '', chatId = '', sender = '', ...id] = key.split('/')
+  return { sessionId, chatId, sender, messageId: id.join('/') }
+}
+
 /** What the API and the feed show of a message. */
 export function toMessageView(message: Message) {
   const { poll, votes = [] } = message

@@ -1,7 +1,8 @@
-import { MongoClient } from 'mongodb'
+import { MongoClient, type Db } from 'mongodb'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openTestStore, type TestStore } from '../../scripts/testing/mongo.ts'
 import { toMessageKey, type Message } from '../model/message.ts'
+import { moveMessages } from './unify-chats.ts'
 
 let opened: TestStore
 beforeAll(async () => {
@@ -79,4 +80,64 @@ test('a chat by phone number and one by LID that are one person become one, with
   const chat = await chats.resolve('s', [lid])
   expect(chat).toMatchObject({ chatId: phone, lastMessage: { messageId: 'C' } })
   expect((await chats.page('s', { limit: 10 })).data).toHaveLength(1)
+})
+
+/** A database where `between` happens each time after messages were copied, before they are taken away. */
+function withBetween(db: Db, between: (round: number) => Promise<unknown>): Db {
+  let round = 0
+  const collection = (name: string) => {
+    const rows = db.collection<Message>(name)
+    const bulkWrite: typeof rows.bulkWrite = async (operations) => {
+      const written = await rows.bulkWrite(operations)
+      if (operations.some((one) => 'updateOne' in one)) await between((round += 1))
+      return written
+    }
+    return { find: rows.find.bind(rows), deleteMany: rows.deleteMany.bind(rows), bulkWrite }
+  }
+  return { collection } as unknown as Db
+}
+
+test('what is written into a message between its being copied and its going is in the copy, however often', async () => {
+  const { messages } = opened.store
+  const key = toMessageKey('s', 'old@lid', 'me', 'M')
+  const raw = new Uint8Array([1, 2, 3])
+  const media = { kind: 'image' as const, mimetype: 'image/png', size: 3, state: 'stored' as const, fileId: 'f' }
+  await messages.insert([{ ...row('old@lid', 'me', 'M', 1), status: 'queued', raw }, row('old@lid', 'me', 'N', 2)])
+  const at = new Date(5_000)
+  const client = await MongoClient.connect(opened.uri)
+  const db = withBetween(client.db(opened.dbName), async (round) => {
+    if (round === 1) await messages.setMedia(key, media)
+    if (round === 2) await messages.setPreview(key, { url: 'https://example.com', title: 'Example' })
+    if (round === 3) await messages.advance(key, 'sent', at)
+    if (round === 4) await messages.revoke(key, at)
+  })
+  await moveMessages(db, 's', 'old@lid', 'new@lid')
+  await client.close()
+  expect(await messages.read(key)).toBeNull()
+  const moved = await messages.read(toMessageKey('s', 'new@lid', 'me', 'M'))
+  expect(moved).toMatchObject({ chatId: 'new@lid', status: 'sent', statusTimes: { sent: at }, revokedAt: at })
+  expect(Object.keys(moved ?? {}), 'what was taken away is gone').not.toContain('raw')
+  expect((await messages.page('s', 'new@lid', { limit: 10 })).data.map(({ messageId }) => messageId)).toEqual([
+    'N',
+    'M',
+  ])
+})
+
+test('messages of any content move, and none is lost', async () => {
+  const { messages } = opened.store
+  const numbers = { width: 0.1, height: -0, size: 5_000_000_000 }
+  await messages.insert(
+    Array.from({ length: 600 }, (_, i) => ({
+      ...row('many@lid', i % 2 ? 'me' : 'many@lid', `$M.${i}`, i),
+      raw: new Uint8Array(i),
+      text: '$text',
+      receipts: { '10': {}, '9': {} },
+      media: { kind: 'image' as const, mimetype: 'image/png', state: 'remote' as const, ...numbers },
+    })),
+  )
+  const client = await MongoClient.connect(opened.uri)
+  await moveMessages(client.db(opened.dbName), 's', 'many@lid', 'one@lid')
+  await client.close()
+  expect((await messages.page('s', 'many@lid', { limit: 10 })).data).toEqual([])
+  expect((await messages.page('s', 'one@lid', { limit: 700 })).data).toHaveLength(600)
 })

@@ -17,6 +17,7 @@ import type { Outside } from '../../outside/open-outside.ts'
 import { createWake } from '../../wake.ts'
 import type { ConnectGate } from '../connect-gate.ts'
 import { toFactKey, toPeople, type RecordContext } from '../record/context.ts'
+import { whereItStands } from '../record/where-it-stands.ts'
 import type { SessionMedia } from './files.ts'
 import type { Ffmpeg } from './ffmpeg.ts'
 import { previewPage } from './preview-page.ts'
@@ -106,7 +107,7 @@ export function createSessionMedia(options: SessionMediaOptions): SessionMedia {
             data: { ...toMessageView({ ...row, media: next }), ...toPeople([row.sender]) },
           },
         ])
-      await store.messages.setMedia(row._id, next)
+      await whereItStands(context, row._id, (at) => store.messages.setMedia(at, next))
     }
   }
 

@@ -8,6 +8,7 @@ import { MediaBroken, MediaGone } from '../../whatsapp/media.ts'
 import type { Connection } from '../../whatsapp/connection.ts'
 import { inspectFile } from './inspect-file.ts'
 import { toFactKey, type RecordContext } from '../record/context.ts'
+import { whereItStands } from '../record/where-it-stands.ts'
 
 export type FetchContext = { record: RecordContext; connection: Connection; maxBytes: number; signal: AbortSignal }
 
@@ -51,7 +52,9 @@ export async function storeMedia(context: FetchContext, row: Message): Promise<M
     state: 'stored',
     fileId,
   }
-  const stored = await store.messages.setMedia(row._id, media, raw === row.raw ? undefined : raw)
+  const stored = await whereItStands(record, row._id, (at) =>
+    store.messages.setMedia(at, media, raw === row.raw ? undefined : raw),
+  )
   if (!stored) {
     // Revoked meanwhile: nothing of it is kept.
     await store.media.remove(fileId)

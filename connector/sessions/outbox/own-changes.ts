@@ -8,6 +8,7 @@ import { recordAccount } from '../record/record-account.ts'
 import { recordChange } from '../record/record-changes.ts'
 import { keepAnswer } from '../record/record-answer.ts'
 import { toFactKey, toPeople, type RecordContext } from '../record/context.ts'
+import { whereItStands } from '../record/where-it-stands.ts'
 import { receiptsFor } from '../record/group-receipts.ts'
 import type { Jids } from '../../whatsapp/facts.ts'
 
@@ -75,11 +76,15 @@ export async function recordFailed(
   key: string,
   error: { code: string; reason: string },
 ): Promise<void> {
-  const row = await context.store.messages.advance(key, 'failed', new Date(), error)
-  const standing = row ?? (await context.store.messages.read(key))
-  if (standing?.status === 'failed')
+  const { messages } = context.store
+  const row = await whereItStands(
+    context,
+    key,
+    async (at) => (await messages.advance(at, 'failed', new Date(), error)) ?? messages.read(at),
+  )
+  if (row?.status === 'failed')
     await context.appender.append([
-      { type: 'message.failed', key: toFactKey('message.failed', key), data: toMessageView(standing) },
+      { type: 'message.failed', key: toFactKey('message.failed', row._id), data: toMessageView(row) },
     ])
 }
 

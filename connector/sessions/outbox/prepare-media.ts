@@ -4,6 +4,7 @@ import type { Command } from '../../../shared/model/command.ts'
 import type { MessageMedia } from '../../../shared/model/media.ts'
 import { Problem } from '../../../shared/model/problem.ts'
 import type { RecordContext } from '../record/context.ts'
+import { whereItStands } from '../record/where-it-stands.ts'
 
 /** A file at an address that does not answer is not worth a chat's waiting for long. */
 const addressAttempts = 3
@@ -19,10 +20,12 @@ export async function prepareMedia(
   if (!('media' in content) || !context.media) return undefined
   try {
     const { facts, fileId } = await context.media.ready(command.messageId ?? command._id, content)
-    const row = await context.store.messages.read(key)
-    if (!row?.media) return undefined
-    const media: MessageMedia = { ...row.media, ...facts, state: 'stored', fileId }
-    if (!isDeepStrictEqual(media, row.media)) await context.store.messages.setMedia(key, media)
+    await whereItStands(context, key, async (at) => {
+      const row = await context.store.messages.read(at)
+      if (!row?.media) return
+      const media: MessageMedia = { ...row.media, ...facts, state: 'stored', fileId }
+      if (!isDeepStrictEqual(media, row.media)) await context.store.messages.setMedia(at, media)
+    })
     return undefined
   } catch (error) {
     if (!(error instanceof Problem) || !error.code.startsWith('media.')) throw error

@@ -6,7 +6,7 @@ import type { Jids } from '../../whatsapp/facts.ts'
 import { createGrowingCache } from '../../growing-cache.ts'
 
 export type Addresses = {
-  /** The chat's id; the chat is created when it is new. */
+  /** The chat's id; the chat is created when it is new. While two chats become one, both this and `knownChatId` wait until they are. */
   chatIdOf(jids: Jids, at: Date): Promise<string>
   /** The chat's id, or `undefined` when there is no such chat. */
   knownChatId(jids: Jids): Promise<string | undefined>
@@ -34,6 +34,8 @@ export function createAddresses(
   const people = createGrowingCache<string>(20_000)
   const names = createGrowingCache<string>(20_000)
   let creating: Promise<unknown> = Promise.resolve()
+  /** What `creating` is making one chat of. */
+  let merging: Chat['jids'] = []
 
   /** Known only when every form is: a new form still has to become an alias. */
   function remembered(cache: Remembered, jids: Jids): string | undefined {
@@ -47,33 +49,48 @@ export function createAddresses(
 
   /** Whoever writes into the other one meanwhile must see it, see `movedTo`. */
   async function announce(keep: Chat, other: Chat): Promise<void> {
-    remember(chats, [...keep.jids, ...other.jids], keep.chatId)
+    merging = [...keep.jids, ...other.jids]
+    remember(chats, merging, keep.chatId)
     await onMerge?.(keep, other)
+  }
+
+  /** Two that did not become one are two: the next one to ask tries again. */
+  function forgetMerge(error: unknown): never {
+    for (const jid of merging) chats.delete(jid)
+    throw error
+  }
+
+  async function merged(jids: Jids): Promise<void> {
+    while (jids.some((jid) => merging.includes(jid))) await creating
   }
 
   return {
     isNamed: (person, name) => person.every((jid) => names.get(jid) === name),
     named: (person, name) => void remember(names, person, name),
     async chatIdOf(jids, at) {
+      await merged(jids)
       const id = remembered(chats, jids)
       if (id !== undefined) return id
       // One at a time: two forms of one address, asked for side by side, would become two chats.
-      const turn = creating.then(() => store.chats.resolveOrCreate(sessionId, jids, at, announce))
+      const turn = creating
+        .then(() => store.chats.resolveOrCreate(sessionId, jids, at, announce))
+        .catch(forgetMerge)
+        .finally(() => (merging = []))
       creating = turn.catch(() => undefined) // Its failure is its caller's.
       const chat = await turn
       return remember(chats, chat.jids, chat.chatId)
     },
     async knownChatId(jids) {
+      await merged(jids)
       const id = jids.map((jid) => chats.get(jid)).find((known) => known !== undefined)
       if (id !== undefined) return id
       const chat = await store.chats.resolve(sessionId, jids)
       return chat && remember(chats, chat.jids, chat.chatId)
     },
     async movedTo(chatId) {
+      await merged([chatId])
       const now = chats.get(chatId)
-      if (now === undefined || now === chatId) return undefined
-      await creating
-      return now
+      return now === chatId ? undefined : now
     },
     async senderIdOf(chatId, sender) {
       if (sender === 'me') return 'me'

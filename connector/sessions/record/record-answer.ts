@@ -4,6 +4,7 @@ import { openAnswer, type Opened } from '../../whatsapp/answers.ts'
 import type { Fact } from '../../whatsapp/facts.ts'
 import { toFactKey, toPeople, type RecordContext } from './context.ts'
 import { keyOf } from './record-changes.ts'
+import { senderIn, whereItStands } from './where-it-stands.ts'
 
 type Answer = Extract<Fact, { kind: 'answer' }>
 
@@ -21,26 +22,35 @@ export async function recordAnswer(context: RecordContext, { target, by, sealed,
 
 /** Idempotent: told again, the event stands already. */
 export async function keepAnswer(
-  { store, appender }: Pick<RecordContext, 'store' | 'appender'>,
-  key: string,
-  sender: string,
+  context: RecordContext,
+  told: string,
+  by: string,
   answered: Opened,
   at: Date,
   people: ReturnType<typeof toPeople> = {},
 ): Promise<void> {
+  const { store, appender } = context
   const stamp = String(at.getTime())
   if ('options' in answered) {
-    const vote = { sender, options: answered.options, at }
-    const row = await store.messages.vote(key, vote)
+    const row = await whereItStands(context, told, (key, chatId) =>
+      store.messages.vote(key, { sender: senderIn(chatId, by), options: answered.options, at }),
+    )
     if (!row) return
+    const { _id: key, chatId } = row
+    const sender = senderIn(chatId, by)
+    const vote = { sender, options: answered.options, at }
     const data = { ...withoutAnswers(row), ...people, vote }
     await appender.append([
       { type: 'message.poll_vote', key: toFactKey('message.poll_vote', key, sender, stamp), data },
     ])
   } else {
-    const response = { sender, ...answered, at }
-    const row = await store.messages.respond(key, response)
+    const row = await whereItStands(context, told, (key, chatId) =>
+      store.messages.respond(key, { sender: senderIn(chatId, by), ...answered, at }),
+    )
     if (!row) return
+    const { _id: key, chatId } = row
+    const sender = senderIn(chatId, by)
+    const response = { sender, ...answered, at }
     const data = { ...withoutAnswers(row), ...people, response }
     const factKey = toFactKey('message.event_response', key, sender, stamp)
     await appender.append([{ type: 'message.event_response', key: factKey, data }])

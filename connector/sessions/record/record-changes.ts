@@ -7,6 +7,7 @@ import { toRefusal } from '../../whatsapp/refusals.ts'
 import { toFactKey, toPeople, type RecordContext } from './context.ts'
 import { gatherReceipts } from './group-receipts.ts'
 import { isAdminHere } from './group-rights.ts'
+import { senderIn, whereItStands } from './where-it-stands.ts'
 
 type Change = Extract<Fact, { kind: 'edit' | 'revoke' | 'reaction' }>
 export type StatusFact = Extract<Fact, { kind: 'ack' | 'receipt' }>
@@ -31,26 +32,30 @@ export async function recordChange(context: RecordContext, fact: Change): Promis
   if (key === undefined) return
   const stamp = String(fact.at.getTime())
   if (fact.kind === 'edit') {
-    await store.messages.edit(key, fact.text, fact.at)
-    const row = await store.messages.read(key)
+    const row = await whereItStands(context, key, async (at) => {
+      await store.messages.edit(at, fact.text, fact.at)
+      return store.messages.read(at)
+    })
     // An edit that came late or after the revoke was not applied; one that a crash cut short was, and is told now.
     if (row?.editedAt?.getTime() === fact.at.getTime() && row.revokedAt === undefined)
       await appender.append([
         {
           type: 'message.edited',
-          key: toFactKey('message.edited', key, stamp),
+          key: toFactKey('message.edited', row._id, stamp),
           data: { ...toMessageView(row), ...toPeople(fact.target.sender, fact.target.chat), text: fact.text },
         },
       ])
   } else if (fact.kind === 'revoke') {
-    await removeFile(context, await store.messages.read(key))
-    await store.messages.revoke(key, fact.at)
-    const row = await store.messages.read(key)
+    const row = await whereItStands(context, key, async (at) => {
+      await removeFile(context, await store.messages.read(at))
+      await store.messages.revoke(at, fact.at)
+      return store.messages.read(at)
+    })
     if (row)
       await appender.append([
         {
           type: 'message.revoked',
-          key: toFactKey('message.revoked', key),
+          key: toFactKey('message.revoked', row._id),
           data: { ...toMessageView(row), ...toPeople(fact.target.sender, fact.target.chat) },
         },
       ])
@@ -60,11 +65,15 @@ export async function recordChange(context: RecordContext, fact: Change): Promis
     if (chatId === undefined || sender === undefined) return
     // Who reacts is no new contact any more.
     if (sender === chatId) await store.chats.touch(context.sessionId, chatId, { heard: true })
-    const row = await store.messages.react(key, { sender, emoji: fact.emoji, at: fact.at })
+    const row = await whereItStands(context, key, (at, inChat) =>
+      store.messages.react(at, { sender: senderIn(inChat, sender), emoji: fact.emoji, at: fact.at }),
+    )
     if (!row) return
+    const by = senderIn(row.chatId, sender)
     const people = toPeople(fact.by, fact.target.sender, fact.target.chat)
-    const data = { ...toMessageView(row), ...people, reaction: { sender, emoji: fact.emoji, at: fact.at } }
-    await appender.append([{ type: 'message.reaction', key: toFactKey('message.reaction', key, sender, stamp), data }])
+    const data = { ...toMessageView(row), ...people, reaction: { sender: by, emoji: fact.emoji, at: fact.at } }
+    const factKey = toFactKey('message.reaction', row._id, by, stamp)
+    await appender.append([{ type: 'message.reaction', key: factKey, data }])
   }
 }
 
@@ -88,13 +97,17 @@ async function recordStatus(context: RecordContext, fact: StatusFact, key: strin
   if (fact.kind === 'ack' && fact.serverId !== undefined) await store.posts.number(key, fact.serverId)
   const status: MessageStatus = fact.kind === 'receipt' ? fact.status : fact.error === undefined ? 'sent' : 'failed'
   const error = fact.kind === 'ack' && fact.error !== undefined ? toRefusal(fact.error) : undefined
-  const advanced = await store.messages.advance(key, status, fact.at, error)
-  const row: Message | null = advanced ?? (fact.kind === 'ack' ? await store.messages.read(key) : null)
+  let isAdvanced = false
+  const row = await whereItStands(context, key, async (at): Promise<Message | null> => {
+    const advanced = await store.messages.advance(at, status, fact.at, error)
+    isAdvanced ||= advanced !== null
+    return advanced ?? (fact.kind === 'ack' || isAdvanced ? await store.messages.read(at) : null)
+  })
   // An ack may be seen again after a crash: its event is written under its key, but never behind a later status.
   if (!row || row.status !== status) return []
   const tell = (type: EventInput['type'], told: MessageStatus) => ({
     type,
-    key: toFactKey(type, key),
+    key: toFactKey(type, row._id),
     data: { ...toMessageView(row), ...toPeople(fact.chat), status: told },
   })
   // Whoever has received it was sent it, though the ack was lost with its connection.

@@ -5,6 +5,7 @@ import { toMessageKey, toMessageView, type Message } from '../../../shared/model
 import type { AccountChange } from '../../whatsapp/account-facts.ts'
 import { toFactKey, type RecordContext } from './context.ts'
 import { removeFile } from './remove-file.ts'
+import { senderIn, whereItStands } from './where-it-stands.ts'
 
 type Of<Change extends AccountChange['change']> = Extract<AccountChange, { change: Change }>
 
@@ -53,12 +54,14 @@ export async function recordPin(context: RecordContext, what: Of<'pin'>): Promis
   const chatId = await addresses.knownChatId(target.chat)
   if (chatId === undefined) return
   const sender = await addresses.senderIdOf(chatId, target.sender)
-  const by = await addresses.senderIdOf(chatId, what.by)
+  const pinner = await addresses.senderIdOf(chatId, what.by)
   const key = toMessageKey(sessionId, chatId, sender, target.messageId)
-  const row = await store.messages.pin(key, { by, at, until })
+  const row = await whereItStands(context, key, (stands, inChat) =>
+    store.messages.pin(stands, { by: senderIn(inChat, pinner), at, until }),
+  )
   if (!row) return
+  const by = senderIn(row.chatId, pinner)
   const data = { ...toMessageView(row), pin: { by, isPinned: until !== null, until } }
-  await appender.append([
-    { type: 'message.pinned', key: toFactKey('message.pinned', key, by, String(at.getTime())), data },
-  ])
+  const factKey = toFactKey('message.pinned', row._id, by, String(at.getTime()))
+  await appender.append([{ type: 'message.pinned', key: factKey, data }])
 }

@@ -7,6 +7,7 @@ import type { MessageFact } from '../../whatsapp/facts.ts'
 import { toFactKey, type RecordContext } from './context.ts'
 import type { Mark } from './early-marks.ts'
 import { removeFile } from './remove-file.ts'
+import { inItsChat, whereItStands } from './where-it-stands.ts'
 
 export async function recordMark(context: RecordContext, mark: Mark): Promise<void> {
   if (mark.change === 'message-label' && !isLabelId(mark.labelId)) return
@@ -31,7 +32,8 @@ async function rowsOf(context: RecordContext, mark: Mark): Promise<Message[]> {
   const { chat, messageId, fromMe } = 'target' in mark ? mark.target : { ...mark, fromMe: undefined }
   const chatId = await context.addresses.knownChatId(chat)
   if (chatId === undefined) return []
-  const rows = await context.store.messages.find(context.sessionId, messageId, chatId)
+  const find = (at: string) => context.store.messages.find(context.sessionId, messageId, at)
+  const rows = await inItsChat(context, chatId, find)
   return fromMe === undefined ? rows : rows.filter((row) => row.fromMe === fromMe)
 }
 
@@ -40,14 +42,15 @@ async function markRow(context: RecordContext, row: Message, mark: Mark): Promis
   const { _id, chatId, messageId, fromMe } = row
   switch (mark.change) {
     case 'star': {
-      const stands = await store.messages.star(_id, mark.starred)
+      const stands = await whereItStands(context, _id, (key) => store.messages.star(key, mark.starred))
       if (!stands) return
       const data = { ...toMessageView(stands), isStarred: mark.starred }
       return void (await appender.append([{ type: 'message.starred', data }]))
     }
     case 'message-label': {
-      const stands = await store.messageLabels.label(_id, mark.labelId, mark.labeled)
-      if (stands) await appender.append([toLabelEvent(stands, mark.labelId, mark.labeled)])
+      const { labelId, labeled } = mark
+      const stands = await whereItStands(context, _id, (key) => store.messageLabels.label(key, labelId, labeled))
+      if (stands) await appender.append([toLabelEvent(stands, labelId, labeled)])
       return
     }
     case 'message-hidden': {
@@ -55,7 +58,7 @@ async function markRow(context: RecordContext, row: Message, mark: Mark): Promis
       // The event first: with the row gone nobody would know any more that it has to be told.
       await appender.append([{ type: 'message.deleted', key: toFactKey('message.deleted', _id), data }])
       await removeFile(context, row)
-      await store.messages.removeMany([_id])
+      await whereItStands(context, _id, (key) => store.messages.removeMany([key]))
     }
   }
 }

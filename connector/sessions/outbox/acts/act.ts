@@ -6,6 +6,7 @@ import type { Message } from '../../../../shared/model/message.ts'
 import type { Connection } from '../../../whatsapp/connection.ts'
 import type { MessageRef } from '../../../whatsapp/message-ref.ts'
 import type { RecordContext } from '../../record/context.ts'
+import { rowNow } from '../../record/where-it-stands.ts'
 
 export type Outcome =
   /** On the wire; the server's ack decides. */
@@ -41,10 +42,7 @@ export async function targetOf(
   payload: { chatId: string; targetId: string },
   sender?: string,
 ): Promise<{ ref: MessageRef; row: Message } | undefined> {
-  // Two chats may have become one since.
-  const chatId = (await context.addresses.knownChatId([payload.chatId])) ?? payload.chatId
-  const rows = await context.store.messages.find(context.sessionId, payload.targetId, chatId)
-  const row = sender === undefined ? rows[0] : rows.find((one) => one.sender === sender)
+  const row = await rowNow(context, payload, sender)
   return row && { row, ref: toRef(context, row) }
 }
 

@@ -3,11 +3,13 @@ import type { Command } from '../../../../shared/model/command.ts'
 import type { Newest } from '../../../whatsapp/chats.ts'
 import { recordAccount } from '../../record/record-account.ts'
 import { recordChats } from '../../record/record-directory.ts'
+import { inItsChat } from '../../record/where-it-stands.ts'
 import { done, idOf, toRef, type ActContext, type Acts, type Outcome } from './act.ts'
 
 /** Up to where a change reaches. */
 async function newestOf(context: ActContext, chatId: string): Promise<Newest> {
-  const [row] = (await context.store.messages.page(context.sessionId, chatId, { limit: 1 })).data
+  const page = (at: string) => context.store.messages.page(context.sessionId, at, { limit: 1 })
+  const [row] = (await inItsChat(context, chatId, page)).data
   return row && { ref: toRef(context, row), at: row.timestamp }
 }
 

@@ -8,6 +8,7 @@ import type { MessageRef } from '../../../whatsapp/message-ref.ts'
 import { isChannelJid, isGroupJid } from '../../../../shared/model/jid.ts'
 import type { SendOutcome } from '../../../whatsapp/sending.ts'
 import { sendMedia } from './media-acts.ts'
+import { rowNow } from '../../record/where-it-stands.ts'
 import { mayPost, reactToPost } from './channel-acts.ts'
 import type { OwnCopyKind } from './own-copy-acts.ts'
 import { awaitingAck, idOf, targetOf, unknownTarget, type ActContext, type Acts, type Outcome } from './act.ts'
@@ -66,8 +67,7 @@ async function previewed(
 ): Promise<PlainContent> {
   if (content.type !== 'text' || content.linkPreview !== true) return content
   const { linkPreview: _asked, ...said } = content
-  const rows = await context.store.messages.find(context.sessionId, messageId, chatId)
-  const { linkPreview, previewPicture: picture } = rows.find((row) => row.fromMe) ?? {}
+  const { linkPreview, previewPicture: picture } = (await rowNow(context, { chatId, targetId: messageId }, 'me')) ?? {}
   return linkPreview ? { ...said, linkPreview: { ...linkPreview, ...(picture ? { picture } : {}) } } : said
 }
 
