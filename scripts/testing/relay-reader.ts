@@ -1,12 +1,14 @@
 // A reader of one stream over the relay's socket, as a client would be: it keeps its cursor and comes back with it.
 import WebSocket from 'ws'
 
+const longestWaitMs = 120_000
+
 export type Reader = {
   /** Numbers of everything that arrived, in the order it did. */
   seqs(): number[]
   /** How many sockets it has opened so far. */
   opened(): number
-  /** Resolves when this number has arrived. */
+  /** Resolves when this number has arrived; rejects after two minutes. */
   until(seq: number): Promise<void>
   close(): void
 }
@@ -58,9 +60,14 @@ export function openReader(url: string, token: string, stream: string, reconnect
     seqs: () => [...seqs],
     opened: () => opened,
     until: (seq) =>
-      new Promise((resolve) => {
+      new Promise((resolve, reject) => {
+        const late = setTimeout(() => {
+          looks.delete(look)
+          reject(new Error(`waited for ${stream}:${seq}; ${opened} sockets brought ${seqs.slice(-20).join(' ')}`))
+        }, longestWaitMs)
         const look = () => {
           if (!seqs.includes(seq)) return
+          clearTimeout(late)
           looks.delete(look)
           resolve()
         }

@@ -1,3 +1,4 @@
+import { MongoClient } from 'mongodb'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openTestStore, type TestStore } from '../../scripts/testing/mongo.ts'
 import { LeaseLost } from './auth-log.ts'
@@ -73,6 +74,73 @@ test('numbers go on where they were after everything was removed', async () => {
   await events.appendOnce('gone', [note({ after: true })])
   expect(await seqs('gone')).toEqual([4])
   expect(await events.oldest('gone')).toBe(4)
+})
+
+test('an owner that slept through the deletion of its session, and the beginning of another of that name, is refused', async () => {
+  const { events } = opened.store
+  const old = events.openAppender('again', 1)
+  await old.fence('old')
+  await old.append([note({ of: 'old' })])
+  // What others wrote before the next owner came leaves no gap to write into.
+  await events.appendOnce('again', [note({ of: 'api' }, 'a-key'), note({ of: 'api' })])
+  const next = events.openAppender('again', 2)
+  await next.fence('next')
+  await next.append([note({ of: 'next' }), note({ of: 'next' })])
+  await next.close()
+  await events.removeAll('again')
+  await expect(old.append([note({ of: 'late' })]), 'deleted').rejects.toBeInstanceOf(LeaseLost)
+  await events.appendOnce('again', [note({ of: 'deletion' })])
+  const fresh = events.openAppender('again', 3)
+  await fresh.fence('fresh')
+  await fresh.append([note({ of: 'fresh' }, 'a-key')])
+  await expect(old.append([note({ of: 'late' }, 'k'), note({ of: 'late' })])).rejects.toBeInstanceOf(LeaseLost)
+  await expect(events.openAppender('again', 1).fence('old')).rejects.toBeInstanceOf(LeaseLost)
+
+  const rows = await events.read('again', 0, 100)
+  expect(rows.map((row) => row.data['of'] ?? row.type)).toEqual(['deletion', 'session.owner_changed', 'fresh'])
+  expect(rows.map((row) => row.seq)).toEqual([8, 9, 10])
+  expect(await events.oldest('again')).toBe(8)
+  const ids = upTo(10).map((seq) => `again:${seq}`)
+  expect([...(await events.byIds(ids)).keys()].sort()).toEqual(['again:10', 'again:8', 'again:9'])
+
+  await fresh.close()
+  await events.removeAll('again')
+  await expect(old.append([note({ of: 'late' })]), 'deleted twice').rejects.toBeInstanceOf(LeaseLost)
+  await expect(events.openAppender('again', 2).fence('next')).rejects.toBeInstanceOf(LeaseLost)
+  expect(await events.read('again', 0, 100)).toEqual([])
+})
+
+test('what stays of a removed stream says nothing of it, and no retention takes it away', async () => {
+  const { events } = opened.store
+  for (const epoch of [1, 2]) {
+    const owner = events.openAppender('said', epoch)
+    await owner.fence('somebody')
+    await owner.append([note({ text: 'a secret' }, `secret/${epoch}`)])
+    await events.appendOnce('said', [note({ text: 'a secret' })])
+  }
+  await events.removeAll('said')
+  await events.removeAll('said')
+  const client = await MongoClient.connect(opened.uri)
+  const rows = await client
+    .db(opened.dbName)
+    .collection('events')
+    .find({ _id: { $regex: '^said:' } as never })
+    .sort({ seq: 1 })
+    .toArray()
+  await client.close()
+  expect(rows.map(({ seq, data, key, at }) => ({ seq, data, key, at }))).toEqual(
+    [1, 3, 4].map((seq) => ({ seq, data: {}, key: undefined, at: undefined })),
+  )
+})
+
+test('an owner whose write was answered by nobody does not go on behind the fence of the next one', async () => {
+  const { events } = opened.store
+  const old = events.openAppender('unanswered', 1)
+  await old.fence('old')
+  await events.openAppender('unanswered', 2).fence('next')
+  // Refused for another reason than a row that stands: what became of it is not known.
+  await expect(old.append([note({ 'a\0b': 1 })])).rejects.toThrow()
+  await expect(old.append([note({ of: 'late' })])).rejects.toBeInstanceOf(LeaseLost)
 })
 
 test('owners of many streams append in one moment: one that was overtaken takes nobody along, a hundred times', async () => {

@@ -18,6 +18,12 @@ export function eventIndexes(retentionDays: number): IndexDescription[] {
   ]
 }
 
+/**
+ * Where rows of a removed stream stand that keep late appenders out: their numbers are taken for ever, and nobody who reads
+ * the stream meets them. No name of a stream has a slash.
+ */
+const shutOf = (stream: string) => `${stream}/shut`
+
 export type EventStore = ReturnType<typeof createEventStore>
 export type EventAppender = ReturnType<EventStore['openAppender']>
 
@@ -38,6 +44,42 @@ export function createEventStore(db: Db) {
 
   async function keepHead(stream: string, head: number): Promise<void> {
     await streams.updateOne({ _id: stream }, { $max: { head } }, { upsert: true })
+  }
+
+  /** Rows of later owners, those of a former life of the stream as well. */
+  function laterFences(stream: string, epoch: number): Promise<StoredEvent[]> {
+    return events
+      .find({ stream: { $in: [stream, shutOf(stream)] }, epoch: { $gt: epoch } })
+      .limit(1)
+      .toArray()
+  }
+
+  /**
+   * Whoever held the stream before this fence goes on after the last row that he wrote: from there to the fence the numbers
+   * stay taken, without what the rows said.
+   */
+  async function keepShut(stream: string, before: StoredEvent | undefined, fence: StoredEvent): Promise<void> {
+    let after = fence.seq - 1
+    if (before) {
+      const [last] = await events
+        .find({
+          stream,
+          seq: { $gt: before.seq, $lt: fence.seq },
+          writer: { $regex: `^${before.writer.split('/')[0]}/` },
+        })
+        .sort({ seq: -1 })
+        .limit(1)
+        .toArray()
+      after = last?.seq ?? before.seq
+    }
+    await events.updateMany(
+      { stream, seq: { $gt: after, $lte: fence.seq } },
+      {
+        // Without a time nothing expires.
+        $set: { stream: shutOf(stream), type: 'session.owner_changed', epoch: fence.epoch!, data: {} },
+        $unset: { key: '', at: '' },
+      },
+    )
   }
 
   /**
@@ -103,7 +145,7 @@ export function createEventStore(db: Db) {
       if (!blocked) break
       // Only a row with the same key and another writer makes it a fact that stands; the number is looked at first.
       const standing = await events
-        .find({ stream, seq: { $gte: next } })
+        .find({ stream: { $in: [stream, shutOf(stream)] }, seq: { $gte: next } })
         .sort({ seq: 1 })
         .limit(1000)
         .toArray()
@@ -157,6 +199,14 @@ export function createEventStore(db: Db) {
         reject: (error: unknown) => void
       }[] = []
 
+      /** Never behind a later owner: from before its fence nothing is written any more. `false`: one stands. */
+      async function findPlace(): Promise<boolean> {
+        const found = await headOf(stream)
+        if ((await laterFences(stream, epoch)).length > 0) return false
+        head = found
+        return true
+      }
+
       async function drain(): Promise<void> {
         const batch = waiting
         waiting = []
@@ -175,7 +225,7 @@ export function createEventStore(db: Db) {
           for (const one of batch) one.resolve(result.written)
         } catch (error) {
           // After an unknown outcome the numbers are read again; facts with a key are not written twice.
-          if (!(error instanceof LeaseLost)) head = await headOf(stream).catch(() => head)
+          if (!(error instanceof LeaseLost)) await findPlace().catch(() => undefined)
           for (const one of batch) one.reject(error)
         }
       }
@@ -190,12 +240,7 @@ export function createEventStore(db: Db) {
           })
         },
         async fence(owner: string): Promise<void> {
-          head = await headOf(stream)
-          const standing = await events
-            .find({ stream, epoch: { $gt: epoch } })
-            .limit(1)
-            .toArray()
-          if (standing.length > 0) throw new LeaseLost(`${stream}: a later owner stands already`)
+          if (!(await findPlace())) throw new LeaseLost(`${stream}: a later owner stands already`)
           await appender.append([
             { type: 'session.owner_changed', key: `session.owner_changed/${epoch}`, data: { epoch, owner } },
           ])
@@ -223,7 +268,7 @@ export function createEventStore(db: Db) {
     /** Events by `<stream>:<seq>`; what is not kept any more is missing. */
     async byIds(ids: readonly string[]): Promise<Map<string, StoredEvent>> {
       const rows = await events.find({ _id: { $in: [...ids] } }).toArray()
-      return new Map(rows.map((row) => [row._id, row]))
+      return new Map(rows.filter((row) => !row.stream.endsWith(shutOf(''))).map((row) => [row._id, row]))
     },
 
     /** The lowest number still kept, or `undefined` when the stream holds no events. */
@@ -236,9 +281,15 @@ export function createEventStore(db: Db) {
       return first?.seq
     },
 
-    /** Everything a deleted session said; its numbers never restart. */
+    /** Everything a deleted session said. Its numbers never restart, and who held it before stays behind the next one's fence. */
     async removeAll(stream: string): Promise<void> {
       await keepHead(stream, await headOf(stream))
+      const fences = await events
+        .find({ stream: { $in: [stream, shutOf(stream)] }, epoch: { $exists: true } })
+        .toArray()
+      fences.sort((a, b) => a.seq - b.seq)
+      for (const [i, fence] of fences.entries())
+        if (fence.stream === stream) await keepShut(stream, fences[i - 1], fence)
       await events.deleteMany({ stream })
     },
   }
