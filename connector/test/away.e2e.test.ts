@@ -91,15 +91,15 @@ async function startMongoAgain(): Promise<void> {
 /** A full disk is none for a MongoDB with free pages in its file: it is written to until it ends. */
 async function useUpWhatIsFree(): Promise<void> {
   const client = new MongoClient(mongo.ready['uri'] ?? '', { serverSelectionTimeoutMS: 1_000 })
-  let ended = false
-  void mongo.exited.then(() => (ended = true))
-  const row = () => ({ bytes: Buffer.alloc(1_000_000) })
-  while (!ended)
-    await client
-      .db('ballast')
-      .collection('ballast')
-      .insertOne(row())
-      .catch(() => undefined) // It ends in that moment.
+  const rows = client.db('ballast').collection('ballast')
+  const ended = mongo.exited.then(() => true)
+  const write = () =>
+    rows.insertOne({ bytes: Buffer.alloc(1_000_000) }).then(
+      () => false,
+      () => false, // It ends in that moment.
+    )
+  let isOver = false
+  while (!isOver) isOver = await Promise.race([ended, write()])
   await client.close()
 }
 
