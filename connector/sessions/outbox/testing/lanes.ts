@@ -114,7 +114,7 @@ export async function openLanes(store: Store, options: LaneOptions = {}) {
         outbox.noticed(fact)
         resolve()
       }
-      if (fact.kind === 'ack' && fact.error === outreachRefusal) outreach.refused().catch(() => undefined)
+      if (fact.kind === 'ack' && fact.error === outreachRefusal) outreach.refused().catch(() => undefined) // What becomes of it shows in the row that the test reads.
       recorder.record({ fact, stored })
     })
 
@@ -180,7 +180,7 @@ export async function openLanes(store: Store, options: LaneOptions = {}) {
     async stop() {
       outbox.use(undefined)
       stopping.abort(new Error('test over'))
-      await running.catch(() => undefined)
+      await running.catch(() => undefined) // How it ends is no part of what is tested.
     },
   }
 }
